@@ -1,0 +1,1 @@
+//! Embedded backend: the contract on axum, socketioxide and SQLite

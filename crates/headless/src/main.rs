@@ -1,0 +1,2 @@
+//! The client as JSON lines over stdin and stdout.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Vocabulary of CRM Condorito: ids, entities, wire decoding, error codes

@@ -1,0 +1,1 @@
+//! Encrypted SQLite store: migrations, one writer, readers, search

@@ -1,0 +1,1 @@
+//! Decisions of the client, without I/O: catch-up, order, outbox, budget, notifications
