@@ -1,1 +1,202 @@
-//! Shell.
+//! The desktop shell: a window, a tray icon and notifications around `condorito-client`.
+//!
+//! Nothing here decides anything about conversations. Commands of the UI go to the client, its
+//! events go to the UI, and what it wants shown goes to the desktop's notification server.
+
+mod commands;
+mod core;
+mod failure;
+mod focus;
+mod links;
+mod log;
+mod notifications;
+mod options;
+mod popup;
+mod texts;
+mod tray;
+mod window;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use clap::Parser;
+use tauri::{AppHandle, Manager, RunEvent, WindowEvent, Wry};
+use tracing_appender::non_blocking::WorkerGuard;
+
+use crate::core::Core;
+use crate::notifications::Notifier;
+use crate::options::Options;
+
+/// How long the client may take to put its house in order when the app ends. What is worth
+/// keeping was written when it was typed, so an app that is killed here loses nothing.
+const GOODBYE: Duration = Duration::from_secs(5);
+
+/// Whether the client has been stopped, so that the second request to exit is let through.
+#[derive(Default)]
+struct Stopped(AtomicBool);
+
+/// Runs the app until the operator quits it.
+pub fn run() -> ExitCode {
+    let options = match Options::try_parse() {
+        Ok(options) => options,
+        Err(error) => {
+            // `--help` and `--version` come this way too, with an exit code of 0.
+            let code = u8::try_from(error.exit_code()).unwrap_or(2);
+            return error.print().map_or(ExitCode::FAILURE, |()| code.into());
+        }
+    };
+    match build(options) {
+        Ok(app) => {
+            let code = app.run_return(on_run_event);
+            u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)
+        }
+        Err(error) => {
+            // Nothing else is there yet to say it with.
+            eprintln!("condorito-desktop: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn build(options: Options) -> tauri::Result<tauri::App> {
+    let mut builder = tauri::Builder::default();
+    // One window per data folder. The plugin knows one name per user, which fits the usual folder;
+    // another folder is guarded by the client's lock on it.
+    if options.data_dir.is_none() {
+        builder = builder.plugin(tauri_plugin_single_instance::init(|app, _, _| {
+            window::raise(app);
+        }));
+    }
+    let mut window_state = tauri_plugin_window_state::Builder::default()
+        // Visibility is the shell's own: a window closed to the tray opens again at the next start.
+        .with_state_flags(
+            tauri_plugin_window_state::StateFlags::all()
+                - tauri_plugin_window_state::StateFlags::VISIBLE,
+        );
+    if let Some(folder) = &options.data_dir {
+        let file = std::path::absolute(folder)?.join("window.json");
+        window_state = window_state.with_filename(file.to_string_lossy());
+    }
+    builder
+        .plugin(window_state.build())
+        .invoke_handler(tauri::generate_handler![
+            commands::command,
+            commands::open_link,
+            commands::ui_ready,
+            commands::focus_state,
+        ])
+        .on_window_event(|window, event| match event {
+            WindowEvent::Focused(focused) => focus::window_focused(window.app_handle(), *focused),
+            WindowEvent::CloseRequested { api, .. } if tray::exists(window.app_handle()) => {
+                api.prevent_close();
+                if let Err(error) = window.hide() {
+                    tracing::warn!(%error, "the window could not be hidden");
+                }
+            }
+            _ => {}
+        })
+        .setup(move |app| {
+            set_up(app.handle(), &options)?;
+            Ok(())
+        })
+        .build(tauri::generate_context!())
+}
+
+fn set_up(app: &AppHandle, options: &Options) -> Result<(), Box<dyn std::error::Error>> {
+    let data_dir = data_dir(app, options)?;
+    std::fs::create_dir_all(&data_dir)?;
+    start_log(app, &data_dir);
+    tracing::info!(version = %app.package_info().version, "started");
+
+    let locale = options.starting_locale();
+    app.manage(Stopped::default());
+    app.manage(focus::Focus::default());
+    app.manage(window::FirstShow::default());
+    app.manage(tray::TrayState::default());
+    app.manage(Notifier::start(app, texts::texts(locale).view));
+    app.manage(Core::start(app, options, data_dir.clone(), locale));
+    if let Err(error) = tray::create(app, locale) {
+        tracing::warn!(%error, "there is no tray: closing the window ends the app");
+    }
+    window::create(app, &data_dir)?;
+    end_on_signal(app);
+    Ok(())
+}
+
+fn data_dir(app: &AppHandle, options: &Options) -> Result<PathBuf, Box<dyn std::error::Error>> {
+    match &options.data_dir {
+        Some(folder) => Ok(std::path::absolute(folder)?),
+        None => Ok(app.path().app_data_dir()?),
+    }
+}
+
+/// Keeps the log going as long as the app lives; without a log the app runs all the same.
+fn start_log(app: &AppHandle, data_dir: &std::path::Path) {
+    struct Log(#[allow(dead_code, reason = "flushes the log when dropped")] WorkerGuard);
+    match log::start(data_dir) {
+        Ok(guard) => {
+            app.manage(Log(guard));
+        }
+        Err(error) => eprintln!("condorito-desktop: {error}"),
+    }
+}
+
+/// Lets a session manager or a terminal end the app in good order.
+fn end_on_signal(app: &AppHandle) {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        for kind in [
+            SignalKind::terminate(),
+            SignalKind::interrupt(),
+            SignalKind::hangup(),
+        ] {
+            let app = app.clone();
+            tauri::async_runtime::spawn(async move {
+                if let Ok(mut signals) = signal(kind)
+                    && signals.recv().await.is_some()
+                {
+                    app.exit(0);
+                }
+            });
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let app = app.clone();
+        tauri::async_runtime::spawn(async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                app.exit(0);
+            }
+        });
+    }
+}
+
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "the signature that Tauri calls"
+)]
+fn on_run_event(app: &AppHandle<Wry>, event: RunEvent) {
+    match event {
+        RunEvent::ExitRequested { api, code, .. } => {
+            if app.state::<Stopped>().0.load(Ordering::SeqCst) {
+                return;
+            }
+            api.prevent_exit();
+            let app = app.clone();
+            tauri::async_runtime::spawn(async move {
+                let stopped = tokio::time::timeout(GOODBYE, app.state::<Core>().stop()).await;
+                if stopped.is_err() {
+                    tracing::warn!("the client did not stop in time");
+                }
+                app.state::<Stopped>().0.store(true, Ordering::SeqCst);
+                app.exit(code.unwrap_or(0));
+            });
+        }
+        #[cfg(target_os = "macos")]
+        RunEvent::Reopen { .. } => window::raise(app),
+        _ => {}
+    }
+}

@@ -1,0 +1,133 @@
+//! The one window: made hidden, shown once it has something to show, hidden to the tray.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tauri::utils::config::Color;
+use tauri::webview::NewWindowResponse;
+use tauri::{AppHandle, Manager, Runtime, Theme, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
+
+/// Label of the window, as the capability file names it.
+pub const LABEL: &str = "main";
+
+/// How long the UI may take before the window is shown without its word: long enough for a slow
+/// disk, short enough that nobody starts the app twice.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The `canvas` colour of the design tokens, light and dark: what shows before the UI has painted.
+const CANVAS_LIGHT: Color = Color(0xf4, 0xf1, 0xeb, 0xff);
+const CANVAS_DARK: Color = Color(0x0f, 0x14, 0x18, 0xff);
+
+/// Whether the window has been shown for the first time.
+#[derive(Debug, Default)]
+pub struct FirstShow(AtomicBool);
+
+/// Creates the window, hidden; it is shown by [`show_first`] or after [`PATIENCE`].
+///
+/// # Errors
+/// When the platform cannot make a window.
+pub fn create<R: Runtime>(app: &AppHandle<R>, data_dir: &Path) -> tauri::Result<WebviewWindow<R>> {
+    let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
+        .title("CRM Condorito")
+        .inner_size(1280.0, 800.0)
+        .min_inner_size(480.0, 560.0)
+        .center()
+        .visible(false)
+        .background_color(CANVAS_LIGHT)
+        .data_directory(data_dir.join("webview"))
+        // The UI is the app's own pages; whatever else a link or a script asks for stays outside.
+        .on_navigation(is_own_page)
+        .on_new_window(|_, _| NewWindowResponse::Deny)
+        .build()?;
+    paint_background(&window, None);
+
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        tokio::time::sleep(PATIENCE).await;
+        show_first(&app);
+    });
+    Ok(window)
+}
+
+/// Shows the window the first time it is called and does nothing after that, so that a window
+/// which the operator has hidden stays hidden when the UI reloads.
+pub fn show_first<R: Runtime>(app: &AppHandle<R>) {
+    if !app.state::<FirstShow>().0.swap(true, Ordering::SeqCst) {
+        raise(app);
+    }
+}
+
+/// Brings the window in front, wherever it was: hidden, minimised or covered.
+pub fn raise<R: Runtime>(app: &AppHandle<R>) {
+    let Some(window) = app.get_webview_window(LABEL) else {
+        return;
+    };
+    let raised = window
+        .show()
+        .and_then(|()| window.unminimize())
+        .and_then(|()| window.set_focus());
+    if let Err(error) = raised {
+        tracing::warn!(%error, "the window could not be raised");
+    }
+}
+
+/// Makes frame and background follow the theme chosen in the app; `None` follows the system.
+pub fn follow_theme<R: Runtime>(app: &AppHandle<R>, theme: Option<Theme>) {
+    let Some(window) = app.get_webview_window(LABEL) else {
+        return;
+    };
+    if let Err(error) = window.set_theme(theme) {
+        tracing::warn!(%error, "the window's theme could not be set");
+    }
+    paint_background(&window, theme);
+}
+
+fn paint_background<R: Runtime>(window: &WebviewWindow<R>, theme: Option<Theme>) {
+    let dark = match theme {
+        Some(theme) => theme == Theme::Dark,
+        None => window.theme().is_ok_and(|system| system == Theme::Dark),
+    };
+    let colour = if dark { CANVAS_DARK } else { CANVAS_LIGHT };
+    if let Err(error) = window.set_background_color(Some(colour)) {
+        tracing::warn!(%error, "the window's background could not be set");
+    }
+}
+
+/// Pages of the app itself: `tauri://localhost`, `http(s)://tauri.localhost` on Windows, and the
+/// development server in a build without the embedded pages.
+fn is_own_page(url: &tauri::Url) -> bool {
+    match url.scheme() {
+        "tauri" => true,
+        "http" | "https" => match url.host_str() {
+            Some("tauri.localhost") => true,
+            Some("localhost") => cfg!(not(feature = "custom-protocol")),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stays_on_its_own_pages() {
+        let cases = [
+            ("tauri://localhost/", true),
+            ("http://tauri.localhost/index.html", true),
+            ("https://example.com/", false),
+            (
+                "http://localhost:5173/",
+                cfg!(not(feature = "custom-protocol")),
+            ),
+            ("data:text/html,hi", false),
+            ("file:///etc/passwd", false),
+        ];
+        for (text, own) in cases {
+            let url: tauri::Url = text.parse().unwrap_or_else(|e| panic!("{text}: {e}"));
+            assert_eq!(is_own_page(&url), own, "page {text}");
+        }
+    }
+}
