@@ -1,1 +1,12 @@
-//! Shared parts of the tests over the real parts.
+//! Shared parts of the tests over the real parts: the processes that make up a desktop, a backend
+//! and an app, and waiting for what they do.
+
+#[cfg(target_os = "linux")]
+pub mod app;
+pub mod built;
+#[cfg(target_os = "linux")]
+pub mod desktop;
+#[cfg(target_os = "linux")]
+pub mod notifications;
+pub mod poll;
+pub mod process;

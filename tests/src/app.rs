@@ -1,0 +1,241 @@
+//! The built app, driven through WebDriver as an operator would use it.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use fantoccini::key::Key;
+use fantoccini::{Client, ClientBuilder};
+use serde_json::{Value, json};
+
+use crate::built;
+use crate::desktop::Desktop;
+use crate::poll::{Seen, until};
+use crate::process::Running;
+
+/// How long the window may take to answer on a busy machine.
+const WINDOW: Duration = Duration::from_secs(60);
+
+/// How long the UI may take to show what it was told.
+pub const SOON: Duration = Duration::from_secs(20);
+
+/// A window of the app on a [`Desktop`].
+pub struct App {
+    client: Client,
+    driver: Running,
+    artifacts: std::path::PathBuf,
+}
+
+impl App {
+    /// Starts the app with `args` on the desktop and waits until its page is loaded.
+    ///
+    /// # Errors
+    /// When app or driver are not built or installed, or the window does not come up.
+    pub async fn start(desktop: &Desktop, args: &[&str]) -> Result<Self> {
+        let program = built::program("condorito-desktop")?;
+        let data_dir = desktop.data_dir();
+        let mut all = vec![
+            "--data-dir".to_owned(),
+            data_dir.to_string_lossy().into_owned(),
+        ];
+        all.extend(args.iter().map(|&arg| arg.to_owned()));
+
+        let (port, native_port) = (free_port()?, free_port()?);
+        let mut command = Command::new(built::tool("tauri-driver")?);
+        desktop.adopt(&mut command);
+        let log = desktop.logs().join("app.log");
+        command
+            .args([
+                "--port",
+                &port.to_string(),
+                "--native-port",
+                &native_port.to_string(),
+            ])
+            .stdin(Stdio::null())
+            .stdout(
+                std::fs::OpenOptions::new()
+                    .create(true)
+                    .append(true)
+                    .open(&log)?,
+            );
+        let mut driver = Running::start("tauri-driver", &mut command, &log)?;
+
+        let capabilities = json!({
+            "browserName": "wry",
+            "tauri:options": { "application": program, "args": all },
+        });
+        let Value::Object(capabilities) = capabilities else {
+            bail!("capabilities are an object");
+        };
+        let address = format!("http://127.0.0.1:{port}");
+        let client = until("the app's window", WINDOW, async || {
+            if let Some(status) = driver.ended()? {
+                bail!("tauri-driver ended with {status}; see {}", log.display());
+            }
+            let mut builder =
+                ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
+            builder.capabilities(capabilities.clone());
+            Ok(match builder.connect(&address).await {
+                Ok(client) => Seen::Yes(client),
+                Err(error) => Seen::NotYet(error.to_string()),
+            })
+        })
+        .await?;
+        let app = Self {
+            client,
+            driver,
+            artifacts: desktop.logs().to_owned(),
+        };
+        app.until(
+            "the page is loaded",
+            "return document.readyState === 'complete' || document.readyState",
+        )
+        .await?;
+        Ok(app)
+    }
+
+    /// Waits until `script` returns `true`; anything else it returns is reported when it never does.
+    ///
+    /// # Errors
+    /// After [`SOON`], with what the script returned last.
+    pub async fn until(&self, what: &str, script: &str) -> Result<()> {
+        self.until_within(SOON, what, script, vec![]).await
+    }
+
+    /// As [`App::until`], with a deadline of its own and arguments for the script.
+    ///
+    /// # Errors
+    /// After `limit`, with what the script returned last.
+    pub async fn until_within(
+        &self,
+        limit: Duration,
+        what: &str,
+        script: &str,
+        args: Vec<Value>,
+    ) -> Result<()> {
+        let waited = until(what, limit, async || {
+            let value = self.evaluate(script, args.clone()).await?;
+            Ok(Seen::when(value == Value::Bool(true), value.to_string()))
+        })
+        .await;
+        if waited.is_err() {
+            // What was on the screen says more than the condition that did not hold.
+            self.screenshot("failure").await?;
+        }
+        waited
+    }
+
+    /// Runs a script in the page and returns its value.
+    ///
+    /// # Errors
+    /// When the script throws or the window is gone.
+    pub async fn evaluate(&self, script: &str, args: Vec<Value>) -> Result<Value> {
+        self.client
+            .execute(script, args)
+            .await
+            .with_context(|| format!("script in the page: {script}"))
+    }
+
+    /// Clicks on the first element that the CSS `selector` finds, once it is there.
+    ///
+    /// # Errors
+    /// When it does not appear or cannot be clicked.
+    pub async fn click(&self, selector: &str) -> Result<()> {
+        self.find(selector)
+            .await?
+            .click()
+            .await
+            .with_context(|| format!("clicking {selector}"))
+    }
+
+    /// Replaces the content of a field with `text`, key by key.
+    ///
+    /// # Errors
+    /// When the field does not appear or takes no keys.
+    pub async fn fill(&self, selector: &str, text: &str) -> Result<()> {
+        let field = self.find(selector).await?;
+        field
+            .clear()
+            .await
+            .with_context(|| format!("emptying {selector}"))?;
+        field
+            .send_keys(text)
+            .await
+            .with_context(|| format!("typing into {selector}"))
+    }
+
+    /// Presses a key in an element.
+    ///
+    /// # Errors
+    /// When the element does not appear or takes no keys.
+    pub async fn press(&self, selector: &str, key: Key) -> Result<()> {
+        let key: char = key.into();
+        self.find(selector)
+            .await?
+            .send_keys(&key.to_string())
+            .await
+            .with_context(|| format!("pressing a key in {selector}"))
+    }
+
+    async fn find(&self, selector: &str) -> Result<fantoccini::elements::Element> {
+        let wait = self.client.wait().at_most(SOON);
+        let found = wait.for_element(fantoccini::Locator::Css(selector)).await;
+        if found.is_err() {
+            self.screenshot("failure").await?;
+        }
+        found.with_context(|| format!("waiting for {selector}"))
+    }
+
+    /// Saves what the window shows as `name.png` among the test's artifacts.
+    ///
+    /// # Errors
+    /// When the window is gone or the file cannot be written.
+    pub async fn screenshot(&self, name: &str) -> Result<()> {
+        let picture = self.client.screenshot().await.context("a screenshot")?;
+        let file = self.artifacts.join(format!("{name}.png"));
+        std::fs::write(&file, picture).with_context(|| file.display().to_string())
+    }
+
+    /// Kills the app at once, as a crash or a power cut would.
+    ///
+    /// # Errors
+    /// When it was not running.
+    pub fn kill(mut self, desktop: &Desktop) -> Result<()> {
+        let data_dir = desktop.data_dir();
+        let pids = processes_with_argument(&data_dir)?;
+        anyhow::ensure!(!pids.is_empty(), "the app was not running");
+        self.driver.kill();
+        Ok(())
+    }
+}
+
+/// Ids of the processes that have `argument` among their arguments.
+fn processes_with_argument(argument: &Path) -> Result<Vec<u32>> {
+    let wanted = argument.as_os_str().as_encoded_bytes();
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc")? {
+        let Ok(entry) = entry else { continue };
+        let Some(pid) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+        else {
+            continue;
+        };
+        // A process may end between the listing and the reading.
+        let Ok(line) = std::fs::read(entry.path().join("cmdline")) else {
+            continue;
+        };
+        if line.split(|&byte| byte == 0).any(|part| part == wanted) {
+            found.push(pid);
+        }
+    }
+    Ok(found)
+}
+
+fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).context("a free port")?;
+    Ok(listener.local_addr()?.port())
+}
