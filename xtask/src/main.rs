@@ -1,2 +1,81 @@
-//! Every task of the project.
-fn main() {}
+//! Every task of the project. `cargo xtask --help` lists them.
+
+mod counts;
+mod doctor;
+mod needs;
+mod project;
+mod run;
+mod steps;
+mod tasks;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::steps::StepName;
+
+/// Builds, shows, tests and measures CRM Condorito Desktop, installing what that needs.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Build the app and open it on the embedded backend with live traffic.
+    Demo {
+        /// Open it on a hidden display instead, and end well once a live message is seen in it.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Check everything: formatting, UI, Rust, simulation, end to end.
+    Test {
+        /// Run only these steps, with what they need built first.
+        #[arg(long, value_enum, value_delimiter = ',')]
+        only: Vec<StepName>,
+    },
+    /// Measure the store, the simulation and the client, in release builds.
+    Bench,
+    /// Check style and types; with `--full` also the documentation and the release build.
+    Lint {
+        /// Add the slow audits.
+        #[arg(long)]
+        full: bool,
+    },
+    /// Write the TypeScript types from the Rust types.
+    Bindings,
+    /// Run the recorded inputs of a real client through the simulation again.
+    Replay {
+        /// The recording.
+        file: PathBuf,
+    },
+    /// Say what is installed, what is missing and how to get it.
+    Doctor {
+        /// Install what is missing.
+        #[arg(long)]
+        install: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().task {
+        Task::Demo { check: false } => tasks::demo(),
+        Task::Demo { check: true } => tasks::demo_check(),
+        Task::Test { only } => tasks::test(&only),
+        Task::Bench => tasks::bench(),
+        Task::Lint { full } => tasks::lint(full),
+        Task::Bindings => tasks::bindings(),
+        Task::Replay { file } => tasks::replay(&file),
+        Task::Doctor { install } => doctor::run(install),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

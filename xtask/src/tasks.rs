@@ -1,0 +1,193 @@
+//! The tasks other than `test`, and what they share with it.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::doctor;
+use crate::needs::For;
+use crate::project::{Project, cargo, npm};
+use crate::run::Line;
+use crate::steps::{self, StepName};
+
+/// Runs the steps of the test command.
+///
+/// # Errors
+/// The first step that fails.
+pub fn test(only: &[StepName]) -> Result<()> {
+    steps::run(&Project::find()?, only)
+}
+
+/// Builds the app and opens it on the embedded backend with live traffic.
+///
+/// # Errors
+/// When something is missing, does not build, or there is no display.
+pub fn demo() -> Result<()> {
+    let project = Project::find()?;
+    if cfg!(target_os = "linux")
+        && std::env::var_os("DISPLAY").is_none()
+        && std::env::var_os("WAYLAND_DISPLAY").is_none()
+    {
+        bail!("there is no display to open the window on; `cargo xtask demo --check` needs none");
+    }
+    doctor::set_up(&project, For::Building)?;
+    build_ui(&project)?;
+    Line::new(
+        &project.root,
+        &cargo(),
+        &["build", "--package", "condorito-desktop"],
+    )
+    .run()?;
+    // A folder of its own: the demo must not meet, or be met by, a real account. Its secrets are
+    // worth nothing, so they need no keyring.
+    let data = project.target.join("demo");
+    let args = [
+        "--backend",
+        "demo",
+        "--secret-store",
+        "file",
+        "--data-dir",
+        &data.to_string_lossy(),
+    ];
+    let program = project.program("condorito-desktop");
+    Line::new(&project.root, &program.to_string_lossy(), &args).run()
+}
+
+/// Shows that the demo works, without a display.
+///
+/// # Errors
+/// When something is missing, does not build, or no live message is seen.
+pub fn demo_check() -> Result<()> {
+    let project = Project::find()?;
+    doctor::set_up(&project, For::Testing)?;
+    build_ui(&project)?;
+    steps::build(&project)?;
+    steps::demo_check(&project)?;
+    println!("The demo's window has shown a message that arrived live.");
+    Ok(())
+}
+
+fn build_ui(project: &Project) -> Result<()> {
+    Line::new(
+        &project.root.join("ui"),
+        npm(),
+        &["run", "--silent", "build"],
+    )
+    .run()
+}
+
+/// Runs the benchmarks in release builds.
+///
+/// # Errors
+/// When one does not build or misses its limit.
+pub fn bench() -> Result<()> {
+    let project = Project::find()?;
+    doctor::set_up(&project, For::Building)?;
+    let args = [
+        "run",
+        "--release",
+        "--package",
+        "condorito-tests",
+        "--bin",
+        "bench",
+    ];
+    Line::new(&project.root, &cargo(), &args).run()?;
+    for package in packages_with_benches(&project.root)? {
+        let args = ["bench", "--package", &package, "--benches"];
+        Line::new(&project.root, &cargo(), &args).run()?;
+    }
+    Ok(())
+}
+
+/// Packages under `crates/` that have a `benches` folder.
+fn packages_with_benches(root: &Path) -> Result<Vec<String>> {
+    let mut packages = Vec::new();
+    for entry in std::fs::read_dir(root.join("crates"))? {
+        let entry = entry?;
+        if entry.path().join("benches").is_dir() {
+            packages.push(format!("condorito-{}", entry.file_name().to_string_lossy()));
+        }
+    }
+    packages.sort();
+    Ok(packages)
+}
+
+/// Checks style and types.
+///
+/// # Errors
+/// The first check that fails.
+pub fn lint(full: bool) -> Result<()> {
+    let project = Project::find()?;
+    steps::run(
+        &project,
+        &[
+            StepName::Fmt,
+            StepName::UiCheck,
+            StepName::UiLint,
+            StepName::Clippy,
+        ],
+    )?;
+    if full {
+        let docs = [
+            "doc",
+            "--workspace",
+            "--no-deps",
+            "--document-private-items",
+        ];
+        Line::new(&project.root, &cargo(), &docs)
+            .env("RUSTDOCFLAGS", "-D warnings")
+            .run()?;
+        let audit = ["audit", "--omit=dev", "--audit-level=high"];
+        Line::new(&project.root.join("ui"), npm(), &audit).run()?;
+        Line::new(
+            &project.root,
+            &cargo(),
+            &["build", "--workspace", "--release"],
+        )
+        .run()?;
+    }
+    Ok(())
+}
+
+/// Writes the TypeScript types from the Rust types.
+///
+/// # Errors
+/// When they cannot be written.
+pub fn bindings() -> Result<()> {
+    let project = Project::find()?;
+    doctor::set_up(&project, For::Building)?;
+    let args = [
+        "test",
+        "--package",
+        "condorito-client",
+        "--test",
+        "bindings",
+    ];
+    Line::new(&project.root, &cargo(), &args)
+        .env("CONDORITO_BINDINGS", "write")
+        .run()
+}
+
+/// Runs a recording through the simulation.
+///
+/// # Errors
+/// When it does not lead to the same effects.
+pub fn replay(file: &Path) -> Result<()> {
+    let project = Project::find()?;
+    doctor::set_up(&project, For::Building)?;
+    let file = std::path::absolute(file).context("the recording")?;
+    let file = file.to_string_lossy();
+    let args = [
+        "run",
+        "--package",
+        "condorito-sync",
+        "--features",
+        "sim",
+        "--bin",
+        "simulate",
+        "--",
+        "--replay",
+        &file,
+    ];
+    Line::new(&project.root, &cargo(), &args).run()
+}
