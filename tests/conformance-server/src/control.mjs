@@ -86,7 +86,7 @@ function setupVerbs({ state, tokens, outage, line, linking, faults, limiter, jou
       else linking.lose(tenant, reason);
     },
     'link-failure': ({ message = 'auth timeout', ...order }) => linking.fail(tenantOf(order), message),
-    'show-qr': (order) => linking.showQr(tenantOf(order)),
+    'show-qr': ({ ageSeconds = 0, ...order }) => linking.showQr(tenantOf(order), ageSeconds * 1000),
     'token-ttl': (life) => tokens.setLife(life),
     'rate-limit': (limits) => limiter.configure(limits),
     ties: ({ shuffled = true }) => {
@@ -97,7 +97,16 @@ function setupVerbs({ state, tokens, outage, line, linking, faults, limiter, jou
 
 function trafficVerbs({ state, line, sockets }) {
   const { tenantOf, conversationOf } = finder(state);
-  const at = (sentAt) => (sentAt === undefined ? undefined : new Date(sentAt).getTime());
+  const at = (sentAt) => {
+    if (sentAt === undefined) return undefined;
+    const time = new Date(sentAt).getTime();
+    if (Number.isNaN(time)) throw new BadOrder(`sentAt is no time: ${sentAt}`);
+    return time;
+  };
+  const talk = ({ phone, sentAt, ...order }) => {
+    if (typeof phone !== 'string') throw new BadOrder('phone is missing');
+    return { ...order, phone, sentAt: at(sentAt) };
+  };
 
   const colleagueDoes = {
     read: (conversation) => state.markRead(conversation),
@@ -112,15 +121,15 @@ function trafficVerbs({ state, line, sockets }) {
   };
 
   return {
-    inbound: ({ sentAt, ...order }) => line.receive(tenantOf(order), { ...order, sentAt: at(sentAt) }),
-    'phone-sent': ({ sentAt, ...order }) => line.phoneSent(tenantOf(order), { ...order, sentAt: at(sentAt) }),
-    'bot-reply': (order) => line.botReply(tenantOf(order), order),
+    inbound: (order) => line.receive(tenantOf(order), talk(order)),
+    'phone-sent': (order) => line.phoneSent(tenantOf(order), talk(order)),
+    'bot-reply': (order) => line.botReply(tenantOf(order), talk(order)),
     colleague: ({ action, ...order }) => {
       if (!Object.hasOwn(colleagueDoes, action)) throw new BadOrder(`no such action: ${action}`);
       return colleagueDoes[action](conversationOf(tenantOf(order), order), order);
     },
     burst: ({ background = false, ...order }) => {
-      const running = line.burst(tenantOf(order), order);
+      const running = line.burst(tenantOf(order), talk(order));
       return background ? { started: true } : running;
     },
     'emit-raw': ({ code, event, payload, args }) => sockets.emitRaw(roomOf(code), event, args ?? [payload]),

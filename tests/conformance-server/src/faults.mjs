@@ -29,10 +29,14 @@ export class Faults {
 
   orderSend({ mode, count = 1, delayMs = 0, echo = true, store = true }) {
     if (!SEND_FAULT_MODES.has(mode)) throw new TypeError(`unknown send fault: ${mode}`);
+    requireCount(count);
     this.#sends.push({ mode, left: count, delayMs, echo, store });
   }
 
   orderHttp({ match, status, body, count = 1, headers = {}, delayMs = 0 }) {
+    const answers = status === 'drop' || (Number.isInteger(status) && status >= 200 && status <= 599);
+    if (!answers) throw new TypeError(`status is "drop" or 200 to 599, not ${status}`);
+    requireCount(count);
     this.#http.push({ pattern: new RegExp(match), status, body, left: count, headers, delayMs });
   }
 
@@ -66,6 +70,11 @@ export class Faults {
       else res.json(fault.body ?? { error: 'falla pedida' });
     };
   }
+}
+
+/** @throws {TypeError} unless it is an integer of 1 or more */
+export function requireCount(count) {
+  if (!Number.isInteger(count) || count < 1) throw new TypeError(`count is 1 or more, not ${count}`);
 }
 
 function take(queue, matches) {

@@ -145,7 +145,7 @@ export class Line {
 
   /**
    * A contact's message. Media take `mediaDelayMs` to download, and are
-   * stored and emitted only then. `silent` stores and emits nothing;
+   * stored and emitted only then. `silent` stores without an event;
    * `unreadShown` puts a counter that lags behind into the event.
    */
   async receive(tenant, { phone, name, mediaDelayMs = 0, messageId, silent = false, unreadShown, sentAt, ...content }) {
@@ -240,7 +240,7 @@ export class Line {
 
   /**
    * `count` messages of one contact, `intervalMs` apart, numbered from 1.
-   * With `lagging` the events of one tick carry the counter of the first.
+   * With `lagging` two of three events carry a counter of the past.
    */
   async burst(tenant, { phone, name, count, intervalMs = 0, text = 'ráfaga', lagging = false }) {
     const results = { stored: 0, lost: 0 };

@@ -55,10 +55,10 @@ export class Linking {
     this.#line.emit(tenant, 'whatsapp:auth_failure', { message });
   }
 
-  /** A new QR; one that was waiting is worth nothing from now on. */
-  showQr(tenant) {
+  /** A new QR; one that was waiting is worth nothing from now on. `ageMs` makes it older. */
+  showQr(tenant, ageMs = 0) {
     const qr = `data:image/png;base64,${noisePng(this.#chance, 29).toString('base64')}`;
-    tenant.link = { status: 'waiting_qr', qr, qrAt: Date.now() };
+    tenant.link = { status: 'waiting_qr', qr, qrAt: Date.now() - ageMs };
     this.#state.recordSession(tenant, 'connecting');
     this.#line.emit(tenant, 'whatsapp:qr', { qr });
   }

@@ -1,4 +1,5 @@
 import { Server } from 'socket.io';
+import { requireCount } from './faults.mjs';
 import { FRONTEND } from './headers.mjs';
 
 /** A held event goes out after this long even if its companions never come. */
@@ -65,6 +66,7 @@ export class Sockets {
 
   /** The next `count` events named `event` are dropped, doubled or reversed. */
   orderFault(kind, { count = 1, event = 'message:new' }) {
+    requireCount(count);
     this.#faults.push({ kind, left: count, event });
   }
 
