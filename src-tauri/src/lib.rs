@@ -3,6 +3,7 @@
 //! Nothing here decides anything about conversations. Commands of the UI go to the client, its
 //! events go to the UI, and what it wants shown goes to the desktop's notification server.
 
+mod badge;
 mod commands;
 mod core;
 mod failure;

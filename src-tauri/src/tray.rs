@@ -7,6 +7,7 @@ use tauri::menu::{Menu, MenuItem};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIconBuilder, TrayIconEvent};
 use tauri::{AppHandle, Manager, Runtime};
 
+use crate::badge;
 use crate::options::Locale;
 use crate::texts::texts;
 use crate::window;
@@ -65,7 +66,8 @@ pub fn set_locale<R: Runtime>(app: &AppHandle<R>, locale: Locale) {
     update(app, |shown| shown.locale = locale);
 }
 
-/// Shows how many messages are unread, in the tooltip and on the app's badge where there is one.
+/// Shows how many messages are unread: in the icon, its tooltip, and on the app's badge where the
+/// desktop has one.
 pub fn set_unread<R: Runtime>(app: &AppHandle<R>, unread: u64) {
     update(app, |shown| shown.unread = unread);
 }
@@ -99,6 +101,9 @@ fn show<R: Runtime>(app: &AppHandle<R>, before: Shown, now: Shown) -> tauri::Res
             unread => format!("CRM Condorito · {}: {unread}", texts(now.locale).unread),
         };
         tray.set_tooltip(Some(tooltip))?;
+        if before.unread != now.unread {
+            tray.set_icon(Some(badge::draw(&icon()?, now.unread)))?;
+        }
     }
     if let Some(window) = app.get_webview_window(window::LABEL) {
         let badge = i64::try_from(now.unread).ok().filter(|&unread| unread > 0);
