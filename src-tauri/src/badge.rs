@@ -3,8 +3,9 @@
 
 use tauri::image::Image;
 
-/// Colours of the design tokens `rail-mark` and `rail`, on which the digits have a contrast of 6.9.
-const DISC: [u8; 3] = [0xe5, 0x8a, 0x5f];
+/// The design tokens `panel` and `rail` of the light theme: the disc stands out from every colour of
+/// the icon, and from dark and light panels by the icon around it.
+const DISC: [u8; 3] = [0xfc, 0xfb, 0xf9];
 const INK: [u8; 3] = [0x17, 0x24, 0x2d];
 
 /// Digits and `+`, three columns by five rows, a row per byte with the leftmost column in bit 2.
