@@ -1,0 +1,35 @@
+import { m } from '$lib/paraglide/messages.js';
+import type { CommandError } from '$lib/platform';
+
+/** The address under which the core starts its own embedded backend. */
+export const DEMO_BACKEND = 'demo';
+
+/** The address last used, unless it was the demo's: nobody means to type a password there. */
+export const lastBackend = (backend: string | null): string => (backend === null || backend === DEMO_BACKEND ? '' : backend);
+
+export interface Problem {
+  fact: string;
+  hint: string;
+  field: 'code' | 'password' | 'backend' | null;
+}
+
+/** What went wrong and what to do, by the error's code; the core's own sentence for the rest. */
+export function problemOf(error: CommandError): Problem {
+  switch (error.code) {
+    case 'wrong_credentials':
+      return { fact: m.login_wrong(), hint: m.login_wrong_hint(), field: 'password' };
+    case 'account_inactive':
+      return { fact: m.login_inactive(), hint: m.login_inactive_hint(), field: null };
+    case 'offline':
+    case 'timeout':
+    case 'unreachable':
+      return { fact: m.login_unreachable(), hint: m.login_unreachable_hint(), field: null };
+    case 'invalid_backend':
+    case 'not_condorito':
+      return { fact: m.login_not_condorito(), hint: m.login_not_condorito_hint(), field: 'backend' };
+    case 'rate_limited':
+      return { fact: m.login_limited(), hint: m.login_limited_hint(), field: null };
+    default:
+      return { fact: error.message, hint: '', field: null };
+  }
+}

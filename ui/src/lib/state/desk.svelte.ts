@@ -1,0 +1,289 @@
+/** The operator's desk: session, connection, the list, and the open conversation. One per window. */
+import { createContext } from 'svelte';
+import {
+  CommandError,
+  type CommandName,
+  type Commands,
+  type Connection,
+  type Conversation,
+  type Message,
+  type Platform,
+  type SessionStatus,
+} from '$lib/platform';
+import { m } from '$lib/paraglide/messages.js';
+import { plain } from '$lib/text/whatsapp';
+import { displayName } from '$lib/text/names';
+import { Conversations } from './conversations.svelte';
+import { Notices } from './notices.svelte';
+import { Search } from './search.svelte';
+import { Thread } from './thread.svelte';
+
+/** A draft is written this long after the last key. */
+const DRAFT_DELAY = 400;
+
+export class Desk {
+  readonly platform: Platform;
+  readonly conversations: Conversations;
+  readonly search: Search;
+  readonly notices = new Notices();
+  session = $state.raw<SessionStatus | null>(null);
+  connection = $state.raw<Connection | null>(null);
+  thread = $state.raw<Thread | null>(null);
+  /** The window has the focus and is not hidden. */
+  attentive = $state(document.hasFocus() && document.visibilityState === 'visible');
+  /** Asked for from the banner of an ended session; browsing stays possible behind it. */
+  signingIn = $state(false);
+  startFailure = $state.raw<CommandError | null>(null);
+
+  /** Texts being written, ahead of the store by at most the delay. */
+  #drafts = new Map<number, { text: string; timer: ReturnType<typeof setTimeout> | null }>();
+  #stops: (() => void)[] = [];
+
+  constructor(platform: Platform) {
+    this.platform = platform;
+    this.conversations = new Conversations(platform);
+    this.search = new Search(platform);
+    this.conversations.onarrival = (conversation) => this.#announceRow(conversation);
+  }
+
+  /** Starts listening, then reads what is there. */
+  async start(): Promise<() => void> {
+    const { platform } = this;
+    this.#stops = [
+      platform.subscribe('session', (session) => this.#setSession(session)),
+      platform.subscribe('connection', (connection) => {
+        this.connection = connection;
+      }),
+      platform.subscribe('changed', (change) => {
+        this.conversations.changed(change.conversations);
+        const open = this.thread;
+        if (!open) return;
+        const mine =
+          change.conversations.includes(open.id) || change.messages.some(({ conversationId }) => conversationId === open.id);
+        if (mine) open.changed();
+      }),
+      platform.subscribe('open-conversation', ({ conversationId, messageId }) => {
+        void this.openAt(conversationId, messageId);
+      }),
+      this.#watchAttention(),
+    ];
+    await this.#readStatus();
+    return () => {
+      this.flushDrafts();
+      for (const stop of this.#stops) stop();
+    };
+  }
+
+  async retryStart(): Promise<void> {
+    this.startFailure = null;
+    await this.#readStatus();
+  }
+
+  /** Whether sending has to wait for a password. */
+  get expired(): boolean {
+    return this.session?.state === 'expired';
+  }
+
+  async #readStatus(): Promise<void> {
+    try {
+      const [session, connection] = await Promise.all([
+        this.platform.call('session_status', {}),
+        this.platform.call('connection_status', {}),
+      ]);
+      this.connection = connection;
+      this.#setSession(session);
+    } catch (thrown) {
+      this.startFailure = CommandError.from(thrown);
+    }
+  }
+
+  #setSession(session: SessionStatus): void {
+    const before = this.session;
+    this.session = session;
+    if (session.state === 'signedIn') this.signingIn = false;
+    if (session.state === 'signedOut') {
+      this.thread = null;
+      this.#drafts.clear();
+      this.#tellFocus();
+    } else if (before?.state !== session.state && (before === null || before.state === 'signedOut')) {
+      void this.conversations.load();
+    }
+  }
+
+  /** Signs in; the session's own event may come before or after the answer. */
+  async signIn(args: Commands['login']['args']): Promise<void> {
+    await this.platform.call('login', args);
+    this.#setSession(await this.platform.call('session_status', {}));
+  }
+
+  async signOut(wipe: boolean): Promise<void> {
+    this.flushDrafts();
+    if (!(await this.run('logout', { wipe }))) return;
+    this.#setSession(await this.platform.call('session_status', {}));
+  }
+
+  // Conversations
+
+  open(conversation: Conversation | number, around?: number): void {
+    const id = typeof conversation === 'number' ? conversation : conversation.id;
+    const same = this.thread?.id === id;
+    if (same && this.thread) {
+      if (around !== undefined) void this.thread.goTo(around);
+      return;
+    }
+    this.flushDrafts();
+    const thread = new Thread(this.platform, conversation);
+    thread.arrivals.add((message) => this.#announceMessage(thread, message));
+    this.thread = thread;
+    this.conversations.keep(id);
+    this.#tellFocus();
+    void thread.load(around);
+  }
+
+  /** Opens at a message known by WhatsApp's id only, as notifications carry it. */
+  async openAt(conversationId: number, messageId: string | null): Promise<void> {
+    this.open(conversationId);
+    const { thread } = this;
+    if (!thread || messageId === null) return;
+    await this.platform.call('list_messages', { conversationId, limit: 200 }).then(
+      ({ items }) => {
+        const found = items.find((message) => message.messageId === messageId);
+        if (found && this.thread === thread) void thread.goTo(found.id);
+      },
+      () => {
+        // The conversation itself is open: enough.
+      },
+    );
+  }
+
+  close(): void {
+    this.flushDrafts();
+    this.thread = null;
+    this.conversations.keep(null);
+    this.#tellFocus();
+  }
+
+  /** Opens the next or previous one of the list. */
+  step(by: 1 | -1): void {
+    const next = this.conversations.beside(this.thread?.id ?? null, by);
+    if (next) this.open(next);
+  }
+
+  async startConversation(phone: string): Promise<void> {
+    this.open(await this.platform.call('start_conversation', { phone }));
+  }
+
+  async deleteConversation(conversation: Conversation): Promise<void> {
+    const done = await this.run('delete_conversation', { conversationId: conversation.id });
+    if (done && this.thread?.id === conversation.id) this.close();
+  }
+
+  markRead(conversationId: number): Promise<boolean> {
+    return this.run('mark_read', { conversationId });
+  }
+
+  setBot(conversationId: number, enabled: boolean): Promise<boolean> {
+    return this.run('set_bot', { conversationId, enabled });
+  }
+
+  // Writing
+
+  draftOf(conversation: Conversation): string {
+    return this.#drafts.get(conversation.id)?.text ?? conversation.draft ?? '';
+  }
+
+  setDraft(conversationId: number, text: string): void {
+    const timer = this.#drafts.get(conversationId)?.timer;
+    if (timer != null) clearTimeout(timer);
+    this.#drafts.set(conversationId, { text, timer: setTimeout(() => this.#saveDraft(conversationId), DRAFT_DELAY) });
+  }
+
+  /** Writes what is waiting to be written: on leaving a conversation, the field or the app. */
+  flushDrafts(): void {
+    for (const [conversationId, { timer }] of this.#drafts) if (timer !== null) this.#saveDraft(conversationId);
+  }
+
+  #saveDraft(conversationId: number): void {
+    const draft = this.#drafts.get(conversationId);
+    if (!draft) return;
+    if (draft.timer !== null) clearTimeout(draft.timer);
+    draft.timer = null;
+    void this.run('save_draft', { conversationId, text: draft.text });
+  }
+
+  /** Resolves once the text is durable; `false` when it is not, and the text belongs back into the field. */
+  async send(conversationId: number, text: string): Promise<boolean> {
+    const waiting = this.#drafts.get(conversationId);
+    if (waiting?.timer != null) clearTimeout(waiting.timer);
+    this.#drafts.set(conversationId, { text: '', timer: null });
+    try {
+      await this.platform.call('send_text', { conversationId, text });
+    } catch (thrown) {
+      this.#drafts.delete(conversationId);
+      this.notices.error(m.notice_send_failed({ reason: CommandError.from(thrown).message }));
+      return false;
+    }
+    // Whatever was typed meanwhile is a draft of its own and is saved by its timer.
+    if (this.#drafts.get(conversationId)?.text === '') this.#saveDraft(conversationId);
+    const { thread } = this;
+    if (thread?.id === conversationId) {
+      thread.changed();
+      void thread.toEnd();
+    }
+    return true;
+  }
+
+  /** Runs a command whose failure is told in a notice. */
+  async run<N extends CommandName>(name: N, args: Commands[N]['args']): Promise<boolean> {
+    try {
+      await this.platform.call(name, args);
+      return true;
+    } catch (thrown) {
+      this.notices.error(CommandError.from(thrown).message);
+      return false;
+    }
+  }
+
+  // Attention
+
+  #watchAttention(): () => void {
+    const update = () => {
+      const attentive = document.hasFocus() && document.visibilityState === 'visible';
+      if (!attentive) this.flushDrafts();
+      if (attentive === this.attentive) return;
+      this.attentive = attentive;
+      this.#tellFocus();
+    };
+    const leave = () => this.flushDrafts();
+    window.addEventListener('focus', update);
+    window.addEventListener('blur', update);
+    window.addEventListener('pagehide', leave);
+    document.addEventListener('visibilitychange', update);
+    update();
+    this.#tellFocus();
+    return () => {
+      window.removeEventListener('focus', update);
+      window.removeEventListener('blur', update);
+      window.removeEventListener('pagehide', leave);
+      document.removeEventListener('visibilitychange', update);
+    };
+  }
+
+  #tellFocus(): void {
+    this.platform.focusState(this.thread?.id ?? null, this.attentive);
+  }
+
+  #announceMessage(thread: Thread, message: Message): void {
+    if (!thread.conversation || thread !== this.thread) return;
+    const text = message.content ? plain(message.content) : m.media_message();
+    this.notices.announce(m.announce_message({ name: displayName(thread.conversation), text }));
+  }
+
+  #announceRow(conversation: Conversation): void {
+    if (conversation.id === this.thread?.id) return;
+    const text = conversation.lastMessage ? plain(conversation.lastMessage) : m.media_message();
+    this.notices.announce(m.announce_message({ name: displayName(conversation), text }));
+  }
+}
+
+export const [getDesk, setDesk] = createContext<Desk>();

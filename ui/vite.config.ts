@@ -1,0 +1,38 @@
+import { fileURLToPath } from 'node:url';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { paraglideVitePlugin } from '@inlang/paraglide-js';
+import { svelteTesting } from '@testing-library/svelte/vite';
+import { defineConfig } from 'vitest/config';
+
+const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  plugins: [
+    paraglideVitePlugin({
+      project: './project.inlang',
+      outdir: './src/lib/paraglide',
+      strategy: ['globalVariable', 'baseLocale'],
+    }),
+    svelte(),
+    svelteTesting(),
+  ],
+  resolve: {
+    alias: { $lib: folder('./src/lib'), $design: folder('./src/design'), $features: folder('./src/features') },
+  },
+  clearScreen: false,
+  server: { port: 1420, strictPort: true },
+  build: {
+    // What the oldest supported WebKitGTK and macOS views understand.
+    target: ['safari16.4', 'chrome111'],
+    // A data URI would need a wider Content-Security-Policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 700,
+  },
+  test: {
+    environment: 'jsdom',
+    include: ['tests/**/*.test.ts'],
+    setupFiles: ['./tests/setup.ts'],
+    restoreMocks: true,
+  },
+});
