@@ -24,6 +24,10 @@ const KNOWN: &[&str] = &[
 ];
 
 /// What became of an event.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "events are most of them; each is moved once"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decoded {
     /// One of the own company's.
