@@ -125,7 +125,9 @@ export class Conversations {
   }
 
   #scope(): { query?: string; unread?: boolean } {
-    return { ...(this.query ? { query: this.query } : {}), ...(this.filter === 'unread' ? { unread: true } : {}) };
+    // A search looks everywhere: a filter that is out of sight must not hide what it finds.
+    if (this.query !== '') return { query: this.query };
+    return this.filter === 'unread' ? { unread: true } : {};
   }
 
   async #reread(): Promise<void> {
