@@ -1,0 +1,80 @@
+//! The folder's lock, and the mark that tells an unclean end.
+
+use crate::error::{Error, Result};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+const LOCK: &str = "lock";
+const MARK: &str = "in-use";
+
+/// A folder that this process alone may use, until it is dropped. The operating system lets go of
+/// it when the process ends, however that happens; a pid file would outlive a crash.
+#[derive(Debug)]
+pub(crate) struct FolderLock {
+    folder: PathBuf,
+    _file: File,
+}
+
+impl FolderLock {
+    /// Makes the folder where it is missing, and takes it.
+    pub(crate) fn take(folder: &Path) -> Result<Self> {
+        create_private(folder)?;
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(folder.join(LOCK))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self {
+                folder: folder.to_owned(),
+                _file: file,
+            }),
+            Err(TryLockError::WouldBlock) => Err(Error::Busy),
+            Err(TryLockError::Error(error)) => Err(error.into()),
+        }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Whether the last use did not end properly.
+    pub(crate) fn marked(&self) -> bool {
+        self.folder.join(MARK).exists()
+    }
+
+    /// Notes that the files are in use; survives a power cut.
+    pub(crate) fn mark(&self) -> io::Result<()> {
+        File::create(self.folder.join(MARK))?.sync_all()?;
+        sync_folder(&self.folder)
+    }
+
+    /// Notes that the files were closed properly.
+    pub(crate) fn unmark(&self) -> io::Result<()> {
+        match fs::remove_file(self.folder.join(MARK)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Makes renames and new files in `folder` durable, where the system has a way to.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()
+    } else {
+        Ok(())
+    }
+}
+
+fn create_private(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder.create(folder)
+}

@@ -1,0 +1,136 @@
+//! Reading. Each read sees one committed state of each file, the outbox's taken first: what leaves
+//! the outbox has reached the cache before, so nothing disappears in between.
+
+mod conversations;
+mod dump;
+mod messages;
+mod place;
+mod search;
+mod terms;
+mod view;
+
+pub use conversations::ListQuery;
+pub(crate) use dump::snapshot;
+pub use dump::{Draft, Dump, Sizes, StoredMessage};
+pub use messages::Messages;
+pub use place::{Anchor, Place};
+pub use search::SearchQuery;
+
+use crate::connection;
+use crate::error::{Error, Result};
+use crate::key::Key;
+use crate::open::path;
+use crate::schema::FileKind;
+use rusqlite::{Connection, Transaction};
+use std::fmt;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Semaphore;
+
+/// A connection to each file that cannot write.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    outbox: Connection,
+    cache: Connection,
+}
+
+impl Reader {
+    pub(crate) fn open(folder: &Path, key: &Key) -> Result<Self> {
+        Ok(Self {
+            outbox: connection::reader(&path(folder, FileKind::Outbox), key)?,
+            cache: connection::reader(&path(folder, FileKind::Cache), key)?,
+        })
+    }
+
+    /// Reads one state of each file.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Pinned<'_>) -> Result<T>) -> Result<T> {
+        let outbox = pin(&self.outbox)?;
+        let cache = pin(&self.cache)?;
+        read(&Pinned {
+            outbox: &outbox,
+            cache: &cache,
+        })
+    }
+}
+
+/// One state of each file; the outbox's is not newer than the cache's.
+pub(crate) struct Pinned<'a> {
+    pub(crate) outbox: &'a Connection,
+    pub(crate) cache: &'a Connection,
+}
+
+/// A transaction takes its state with the first read, not when it begins.
+fn pin(connection: &Connection) -> Result<Transaction<'_>> {
+    let transaction = connection.unchecked_transaction()?;
+    transaction
+        .prepare_cached("SELECT 1 FROM sqlite_schema LIMIT 1")?
+        .exists([])?;
+    Ok(transaction)
+}
+
+/// The readers, handed out one to each read.
+#[derive(Clone)]
+pub(crate) struct Readers {
+    idle: Arc<Mutex<Vec<Reader>>>,
+    permits: Arc<Semaphore>,
+    count: u32,
+    damaged: Arc<AtomicBool>,
+}
+
+impl fmt::Debug for Readers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Readers")
+            .field("count", &self.count)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Readers {
+    pub(crate) fn new(readers: Vec<Reader>, damaged: Arc<AtomicBool>) -> Self {
+        let count = readers.len();
+        Self {
+            idle: Arc::new(Mutex::new(readers)),
+            permits: Arc::new(Semaphore::new(count)),
+            count: u32::try_from(count).unwrap_or(u32::MAX),
+            damaged,
+        }
+    }
+
+    /// Runs a read where it may block.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Pinned<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let permit = Arc::clone(&self.permits)
+            .acquire_owned()
+            .await
+            .map_err(|_| Error::Closed)?;
+        let this = self.clone();
+        tokio::task::spawn_blocking(move || {
+            let reader = this.lock().pop().ok_or(Error::Closed)?;
+            let result = reader.read(read);
+            if matches!(result, Err(Error::Damaged)) {
+                this.damaged.store(true, Ordering::Relaxed);
+            }
+            this.lock().push(reader);
+            drop(permit);
+            result
+        })
+        .await
+        .map_err(|_| Error::Closed)?
+    }
+
+    /// Waits for the reads under way and closes the connections.
+    pub(crate) async fn close(&self) {
+        if let Ok(permits) = self.permits.acquire_many(self.count).await {
+            self.permits.close();
+            drop(permits);
+            self.lock().clear();
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Reader>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,195 @@
+//! What is done with files that another key wrote, that a newer version wrote, or that are damaged.
+
+use crate::connection;
+use crate::error::{Error, Result};
+use crate::failpoint::{Failpoints, Step};
+use crate::key::Key;
+use crate::lock::sync_folder;
+use crate::schema::FileKind;
+use rusqlite::types::Value;
+use rusqlite::{Connection, ErrorCode, params_from_iter};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Where a salvaged outbox is written before it takes its place.
+const SALVAGE: &str = "outbox.salvage.db";
+
+/// Orders skipped after a salvage: rows that could not be read may have had them.
+const ORDER_SKIP: i64 = 1_000_000;
+
+/// What a file turns out to be when it is first read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Not there, or empty: to be made.
+    Missing,
+    /// Readable, as far as was looked.
+    Sound,
+    /// Not readable with this key: another key, or a damaged first page.
+    Unreadable,
+    /// Readable with this key, but damaged.
+    Damaged,
+}
+
+/// Looks at a file without changing it; `thorough` reads all of it.
+pub(crate) fn examine(path: &Path, key: &Key, kind: FileKind, thorough: bool) -> Result<State> {
+    match fs::metadata(path) {
+        Ok(meta) if meta.len() > 0 => {}
+        Ok(_) => return Ok(State::Missing),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(State::Missing),
+        Err(error) => return Err(error.into()),
+    }
+    let verdict = connection::reader(path, key).and_then(|file| {
+        let version: i64 = file.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        if usize::try_from(version).is_ok_and(|version| version > kind.version()) {
+            return Err(Error::Newer(kind.name().into()));
+        }
+        file.query_row("SELECT count(*) FROM sqlite_schema", [], |row| {
+            row.get::<_, i64>(0)
+        })?;
+        if thorough {
+            let finding: String = file.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+            return Ok(if finding == "ok" {
+                State::Sound
+            } else {
+                State::Damaged
+            });
+        }
+        Ok(State::Sound)
+    });
+    match verdict {
+        Err(Error::Damaged) => Ok(if readable_header(path, key) {
+            State::Damaged
+        } else {
+            State::Unreadable
+        }),
+        other => other,
+    }
+}
+
+/// Whether the key opens the file's first page.
+fn readable_header(path: &Path, key: &Key) -> bool {
+    let Ok(file) = connection::reader(path, key) else {
+        return false;
+    };
+    let version = file.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
+    !matches!(version, Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase))
+}
+
+/// Renames a file and its log to `<name>.damaged-<n>`, under which they still open together.
+pub(crate) fn set_aside(folder: &Path, kind: FileKind) -> Result<PathBuf> {
+    let stem = kind.name().trim_end_matches(".db");
+    let mut number = 1;
+    let target = loop {
+        let target = folder.join(format!("{stem}.damaged-{number}"));
+        if !target.exists() {
+            break target;
+        }
+        number += 1;
+    };
+    let source = folder.join(kind.name());
+    for suffix in ["-wal", "-shm", ""] {
+        match fs::rename(with_suffix(&source, suffix), with_suffix(&target, suffix)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    sync_folder(folder)?;
+    Ok(target)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Finishes or forgets a salvage during which the process ended.
+pub(crate) fn resume_salvage(folder: &Path) -> Result<()> {
+    let salvage = folder.join(SALVAGE);
+    if !salvage.exists() {
+        return Ok(());
+    }
+    let outbox = folder.join(FileKind::Outbox.name());
+    if outbox.exists() {
+        // The damaged file is still in its place: it is read anew.
+        fs::remove_file(&salvage)?;
+    } else {
+        fs::rename(&salvage, &outbox)?;
+        sync_folder(folder)?;
+    }
+    Ok(())
+}
+
+/// Copies what can be read of a damaged outbox into a new one and sets the old one aside.
+pub(crate) fn salvage_outbox(folder: &Path, key: &Key, failpoints: &Failpoints) -> Result<PathBuf> {
+    let kind = FileKind::Outbox;
+    let path = folder.join(SALVAGE);
+    let mut target = connection::writer(&path, key, kind)?;
+    kind.migrate(&mut target)?;
+    if let Ok(source) = connection::reader(&folder.join(kind.name()), key) {
+        for table in [
+            "outbox",
+            "drafts",
+            "pending_reads",
+            "local_conversations",
+            "settings",
+        ] {
+            let copied = copy_table(&source, &target, table)?;
+            tracing::warn!(table, copied, "salvaged");
+        }
+    }
+    target.execute_batch(&format!(
+        "INSERT OR REPLACE INTO sqlite_sequence (name, seq)
+         SELECT 'outbox', ifnull(max(order_no), 0) + {ORDER_SKIP} FROM outbox;"
+    ))?;
+    // Closing copies the log into the file; without one the rename below moves all there is.
+    target.close().map_err(|(_, error)| error)?;
+    failpoints.pass(Step::SalvageWritten);
+    let aside = set_aside(folder, kind)?;
+    failpoints.pass(Step::SalvageSetAside);
+    fs::rename(&path, folder.join(kind.name()))?;
+    sync_folder(folder)?;
+    Ok(aside)
+}
+
+/// Copies rows from both ends of a table up to the damage; answers how many.
+fn copy_table(source: &Connection, target: &Connection, table: &str) -> Result<usize> {
+    let columns: Vec<String> = target
+        .prepare(&format!(
+            "SELECT name FROM pragma_table_info('{table}') ORDER BY cid"
+        ))?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let Some(first) = columns.first() else {
+        return Ok(0);
+    };
+    let names = columns.join(", ");
+    let marks = vec!["?"; columns.len()].join(", ");
+    let transaction = target.unchecked_transaction()?;
+    let mut copied = 0;
+    {
+        let mut insert = transaction.prepare(&format!(
+            "INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"
+        ))?;
+        for direction in ["ASC", "DESC"] {
+            // The first column is the key: reading in its order needs no other page.
+            let sql = format!("SELECT {names} FROM {table} ORDER BY {first} {direction}");
+            let Ok(mut select) = source.prepare(&sql) else {
+                continue;
+            };
+            let Ok(mut rows) = select.query([]) else {
+                continue;
+            };
+            while let Ok(Some(row)) = rows.next() {
+                let values: rusqlite::Result<Vec<Value>> =
+                    (0..columns.len()).map(|index| row.get(index)).collect();
+                let Ok(values) = values else { continue };
+                // A row that no longer fits its table is left to the file set aside.
+                copied += insert.execute(params_from_iter(values)).unwrap_or(0);
+            }
+        }
+    }
+    transaction.commit()?;
+    Ok(copied)
+}

@@ -1,0 +1,192 @@
+//! The handle of an open store.
+
+use crate::apply::{Answer, Work};
+use crate::error::{Error, Result};
+use crate::key::Key;
+use crate::open::{self, OpenReport, Opened, Options};
+use crate::reads::Readers;
+use crate::writer::{Job, Reply, Writer};
+use condorito_model::record::{OutboxRow, Outcome, Snapshot, StoreFault, StoreOp};
+use condorito_model::view::Tag;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::Sender;
+use tokio::sync::oneshot;
+
+/// An account's two files, held by this process. Clones share them; the last one closes them.
+///
+/// Writing goes through one thread, in the order of the calls; reading has connections of its own
+/// and never waits for it. Needs a tokio runtime.
+#[derive(Debug, Clone)]
+pub struct Store {
+    folder: Arc<PathBuf>,
+    writer: Sender<Job>,
+    pub(crate) readers: Readers,
+}
+
+impl Store {
+    /// Opens the files in `folder`, makes those that are missing, and repairs what is damaged.
+    /// Reads all of them after an unclean end, so it may take seconds: see [`Store::open`].
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::WrongKey`] and [`Error::Newer`] leave the files untouched.
+    pub fn open_blocking(
+        folder: &Path,
+        key: &Key,
+        options: &Options,
+    ) -> Result<(Self, Snapshot, OpenReport)> {
+        let Opened {
+            lock,
+            files,
+            readers,
+            snapshot,
+            report,
+        } = open::open(folder, key, options)?;
+        let damaged = Arc::new(AtomicBool::new(false));
+        let writer = Writer {
+            files,
+            lock,
+            damaged: Arc::clone(&damaged),
+            on_change: options.on_change.clone(),
+        };
+        let store = Self {
+            folder: Arc::new(folder.to_owned()),
+            writer: writer.start()?,
+            readers: Readers::new(readers, damaged),
+        };
+        Ok((store, snapshot, report))
+    }
+
+    /// [`Store::open_blocking`] on a thread of its own.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn open(
+        folder: impl Into<PathBuf>,
+        key: Key,
+        options: Options,
+    ) -> Result<(Self, Snapshot, OpenReport)> {
+        let folder = folder.into();
+        tokio::task::spawn_blocking(move || Self::open_blocking(&folder, &key, &options))
+            .await
+            .map_err(|_| Error::Closed)?
+    }
+
+    /// The folder of the files.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Carries out operations in order and answers one outcome for each. All or nothing per file;
+    /// the outbox is committed before the cache. After an error nothing is stored, save that the
+    /// outbox part may be when the cache failed: repeating the batch is always right.
+    ///
+    /// # Errors
+    /// Why it was not stored. Later batches are not affected.
+    pub async fn apply(&self, ops: Vec<StoreOp>) -> std::result::Result<Vec<Outcome>, StoreFault> {
+        self.write(Work::Ops(ops))
+            .await
+            .map(|answer| answer.outcomes)
+    }
+
+    /// As [`Store::apply`], without waiting: `done` is called on the writer's thread once the
+    /// batch is committed or failed, and must return soon. Batches are carried out in the order of
+    /// the calls.
+    pub fn submit(
+        &self,
+        ops: Vec<StoreOp>,
+        done: impl FnOnce(std::result::Result<Vec<Outcome>, StoreFault>) + Send + 'static,
+    ) {
+        self.send(
+            Work::Ops(ops),
+            Box::new(move |answer| done(answer.map(|answer| answer.outcomes))),
+        );
+    }
+
+    /// Puts a text just written at the end of the queue; it survives a power cut once this
+    /// answers. `row.order` is ignored: the answer is the order given. Repeating a `local_id`
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// Why it was not stored.
+    pub async fn enqueue(&self, row: OutboxRow) -> std::result::Result<i64, StoreFault> {
+        self.write(Work::Enqueue(Box::new(row)))
+            .await
+            .map(|answer| answer.order)
+    }
+
+    /// Keeps the text begun for a number; empty text forgets it.
+    ///
+    /// # Errors
+    /// Why it was not stored.
+    pub async fn save_draft(
+        &self,
+        phone: impl Into<String>,
+        text: impl Into<String>,
+    ) -> std::result::Result<(), StoreFault> {
+        self.write(Work::Draft {
+            phone: phone.into(),
+            text: text.into(),
+        })
+        .await
+        .map(drop)
+    }
+
+    /// Keeps a setting of the account; `None` forgets it.
+    ///
+    /// # Errors
+    /// Why it was not stored.
+    pub async fn put_setting(
+        &self,
+        key: impl Into<String>,
+        value: Option<String>,
+    ) -> std::result::Result<(), StoreFault> {
+        self.write(Work::Setting {
+            key: key.into(),
+            value,
+        })
+        .await
+        .map(drop)
+    }
+
+    /// Replaces the tags of each number named (cache).
+    ///
+    /// # Errors
+    /// Why it was not stored.
+    pub async fn put_contact_tags(
+        &self,
+        contacts: Vec<(String, Vec<Tag>)>,
+    ) -> std::result::Result<(), StoreFault> {
+        self.write(Work::Tags(contacts)).await.map(drop)
+    }
+
+    /// Waits for reads under way, stores what was submitted, closes the files and lets go of the
+    /// folder. Other clones answer [`Error::Closed`] from now on.
+    pub async fn close(self) {
+        self.readers.close().await;
+        let (sender, receiver) = oneshot::channel();
+        let done = Box::new(move || {
+            let _ = sender.send(());
+        });
+        if self.writer.send(Job::Close { done }).is_ok() {
+            // An error means that the thread has ended already.
+            let _ = receiver.await;
+        }
+    }
+
+    async fn write(&self, work: Work) -> std::result::Result<Answer, StoreFault> {
+        let (sender, receiver) = oneshot::channel();
+        self.send(work, Box::new(move |answer| drop(sender.send(answer))));
+        receiver.await.unwrap_or(Err(StoreFault::Io))
+    }
+
+    fn send(&self, work: Work, reply: Reply) {
+        if let Err(std::sync::mpsc::SendError(Job::Write { reply, .. })) =
+            self.writer.send(Job::Write { work, reply })
+        {
+            reply(Err(StoreFault::Io));
+        }
+    }
+}

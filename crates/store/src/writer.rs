@@ -1,0 +1,167 @@
+//! The one thread that writes.
+
+use crate::apply::{Answer, Changes, Files, Group, Work};
+use crate::error::fault;
+use crate::lock::FolderLock;
+use condorito_model::record::StoreFault;
+use condorito_model::view::Changed;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+/// How many batches share a commit at most; with 500, one commit costs little beside its rows.
+const GROUP: usize = 500;
+
+/// Is told what a commit changed, on the writer's thread.
+pub type OnChange = Arc<dyn Fn(Changed) + Send + Sync>;
+
+pub(crate) type Reply = Box<dyn FnOnce(Result<Answer, StoreFault>) + Send>;
+
+pub(crate) enum Job {
+    Write { work: Work, reply: Reply },
+    Close { done: Box<dyn FnOnce() + Send> },
+}
+
+/// What the writer owns.
+pub(crate) struct Writer {
+    pub(crate) files: Files,
+    pub(crate) lock: FolderLock,
+    /// Whether a file was seen damaged: then the next start must check.
+    pub(crate) damaged: Arc<AtomicBool>,
+    pub(crate) on_change: Option<OnChange>,
+}
+
+impl Writer {
+    /// Starts the thread. It ends after [`Job::Close`], or when nobody can send any more.
+    pub(crate) fn start(self) -> std::io::Result<Sender<Job>> {
+        let (sender, receiver) = channel();
+        thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || self.serve(&receiver))?;
+        Ok(sender)
+    }
+
+    fn serve(self, jobs: &Receiver<Job>) {
+        let mut carried = None;
+        let mut closing = None;
+        while closing.is_none() {
+            let Some(first) = carried.take().or_else(|| jobs.recv().ok()) else {
+                break;
+            };
+            let mut group = Vec::new();
+            let mut next = Some(first);
+            // Takes what is waiting and commits at once: under load groups grow by themselves,
+            // without load nobody waits for a timer.
+            while let Some(job) = next.take() {
+                match job {
+                    Job::Close { done } => {
+                        closing = Some(done);
+                        break;
+                    }
+                    Job::Write { work, reply } => {
+                        let alone = work.stands_alone();
+                        if alone && !group.is_empty() {
+                            carried = Some(Job::Write { work, reply });
+                            break;
+                        }
+                        group.push((work, reply));
+                        if alone || group.len() == GROUP {
+                            break;
+                        }
+                        next = jobs.try_recv().ok();
+                    }
+                }
+            }
+            self.commit(group);
+        }
+        for job in jobs.try_iter() {
+            if let Job::Write { reply, .. } = job {
+                reply(Err(StoreFault::Io));
+            }
+        }
+        self.close();
+        if let Some(done) = closing {
+            done();
+        }
+    }
+
+    /// Commits a group; should that fail, each of its batches by itself, so that none suffers for
+    /// another.
+    fn commit(&self, group: Vec<(Work, Reply)>) {
+        if group.is_empty() {
+            return;
+        }
+        match self.attempt(group.iter().map(|(work, _)| work)) {
+            Ok((answers, changes)) => {
+                self.tell(changes);
+                for ((_, reply), answer) in group.into_iter().zip(answers) {
+                    reply(Ok(answer));
+                }
+            }
+            Err(_) if group.len() > 1 => {
+                for (work, reply) in group {
+                    self.commit(vec![(work, reply)]);
+                }
+            }
+            Err(fault) => {
+                for (_, reply) in group {
+                    reply(Err(fault));
+                }
+            }
+        }
+    }
+
+    fn attempt<'w>(
+        &self,
+        group: impl Iterator<Item = &'w Work>,
+    ) -> Result<(Vec<Answer>, Changes), StoreFault> {
+        let mut transaction = Group::new(&self.files);
+        let answers = group
+            .map(|work| transaction.run(work))
+            .collect::<Result<Vec<_>, _>>();
+        let done = match answers {
+            Ok(answers) => transaction.commit().map(|changes| (answers, changes)),
+            Err(error) => {
+                drop(transaction);
+                Err(error)
+            }
+        };
+        done.map_err(|error| {
+            let fault = fault(&error);
+            // The error's text is left out: it may quote a statement.
+            tracing::error!(?fault, code = ?error.sqlite_error_code(), "a batch was not stored");
+            if fault == StoreFault::Damaged {
+                self.damaged.store(true, Ordering::Relaxed);
+            }
+            fault
+        })
+    }
+
+    fn tell(&self, changes: Changes) {
+        if let Some(on_change) = &self.on_change
+            && let Some(changed) = changes.into_changed()
+        {
+            on_change(changed);
+        }
+    }
+
+    /// Closes the files, which copies their logs into them, then lets go of the folder.
+    fn close(self) {
+        let Self {
+            files,
+            lock,
+            damaged,
+            ..
+        } = self;
+        let Files { outbox, cache, .. } = files;
+        let closed = outbox.close().is_ok() & cache.close().is_ok();
+        if closed
+            && !damaged.load(Ordering::Relaxed)
+            && let Err(error) = lock.unmark()
+        {
+            tracing::warn!(%error, "the mark of a clean end could not be set");
+        }
+        drop(lock);
+    }
+}
