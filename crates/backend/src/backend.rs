@@ -14,7 +14,7 @@ use crate::{
     faults::Board,
     instance::Instance,
     serving::Serving,
-    simulator::Hearing,
+    simulator::{Hearing, demo, traffic},
     sockets::Sockets,
     tenants::Tenant,
     whatsapp::{Link, phone_of},
@@ -63,9 +63,17 @@ impl Backend {
         if core.config.dialect == Dialect::Embedded {
             restore_links(&core).await?;
         }
+        // Before the first client can look: it finds the whole history.
+        let demo = match core.config.demo.clone() {
+            Some(demo) => Some((demo::prepare(&core, demo.seed).await?, demo)),
+            None => None,
+        };
         let serving = Serving::start(&core, address).await?;
         let _ = core.address.set(serving.address);
         *core.serving.lock().await = Some(serving);
+        if let Some((tenant, demo)) = demo {
+            traffic::begin(&core, tenant, &demo);
+        }
         Ok(BackendHandle {
             instance: Instance { core },
             emitter,

@@ -29,7 +29,10 @@ pub enum Error {
     /// No tenant has this code.
     #[error("no tenant has the code {0:?}")]
     UnknownTenant(String),
-    /// A QR code could not be drawn.
-    #[error("QR code: {0}")]
-    Qr(String),
+    /// A picture, such as a QR code, could not be drawn.
+    #[error("picture: {0}")]
+    Picture(String),
+    /// A reply could not be written as JSON.
+    #[error("reply: {0}")]
+    Reply(String),
 }

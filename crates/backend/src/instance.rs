@@ -105,6 +105,34 @@ impl Instance {
         .await
     }
 
+    /// A contact writes `count` texts, `text 1` to `text count`, as fast as they can be stored;
+    /// returns how many were.
+    ///
+    /// # Errors
+    /// When there is no such tenant or the database fails.
+    pub async fn inject_many(
+        &self,
+        client_code: &str,
+        phone: &str,
+        count: u32,
+        text: &str,
+    ) -> Result<u32, Error> {
+        let tenant = self.tenant(client_code).await?.key();
+        let mut stored = 0;
+        let mut last = None;
+        for number in 1..=count {
+            let said = format!("{text} {number}");
+            let report = Report::text(phone, None, Sender::Contact, &said);
+            let (outcome, emitted) = phone::report(&self.core, &tenant, report).await?;
+            stored += u32::from(outcome.is_some());
+            last = Some(emitted);
+        }
+        if let Some(emitted) = last {
+            emitted.wait().await;
+        }
+        Ok(stored)
+    }
+
     /// The owner writes from the handset.
     ///
     /// # Errors

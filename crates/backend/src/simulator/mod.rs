@@ -1,7 +1,12 @@
 //! The people on the other side.
 
 pub(crate) mod bulk;
+pub(crate) mod demo;
+mod media;
+mod people;
 pub(crate) mod phone;
+mod phrases;
+pub(crate) mod traffic;
 
 use tokio::sync::broadcast;
 

@@ -11,7 +11,7 @@ const QUIET: usize = 4;
 
 /// A black on white PNG of `text`.
 pub(crate) fn png(text: &str) -> Result<Vec<u8>, Error> {
-    let failed = |error: &dyn std::fmt::Display| Error::Qr(error.to_string());
+    let failed = |error: &dyn std::fmt::Display| Error::Picture(error.to_string());
     let code = QrCode::new(text).map_err(|error| failed(&error))?;
     let modules = code.width();
     let colors = code.to_colors();
