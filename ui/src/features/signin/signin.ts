@@ -1,11 +1,11 @@
 import { m } from '$lib/paraglide/messages.js';
 import type { CommandError } from '$lib/platform';
 
-/** The address under which the core starts its own embedded backend. */
-export const DEMO_BACKEND = 'demo';
+/** How to enter the backend that the app brings along: it runs in this process and holds made-up data. */
+export const DEMO = { clientCode: 'DEMO', password: 'demo1234', backend: 'demo' };
 
 /** The address last used, unless it was the demo's: nobody means to type a password there. */
-export const lastBackend = (backend: string | null): string => (backend === null || backend === DEMO_BACKEND ? '' : backend);
+export const lastBackend = (backend: string | null): string => (backend === null || backend === DEMO.backend ? '' : backend);
 
 export interface Problem {
   fact: string;

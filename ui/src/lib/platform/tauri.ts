@@ -28,8 +28,8 @@ export async function connectTauri(): Promise<Platform> {
     subscribe<N extends EventName>(event: N, handler: (payload: Events[N]) => void) {
       const set = handlers.get(event) ?? new Set<Handler>();
       handlers.set(event, set);
-      set.add(handler as Handler);
-      return () => set.delete(handler as Handler);
+      set.add(handler);
+      return () => set.delete(handler);
     },
     async openLink(url) {
       try {
@@ -38,8 +38,8 @@ export async function connectTauri(): Promise<Platform> {
         throw CommandError.from(thrown);
       }
     },
-    ready() {
-      void invoke('ui_ready');
+    ready(look) {
+      void invoke('ui_ready', look);
     },
     focusState(conversationId, focused) {
       void invoke('focus_state', { conversationId, focused });

@@ -148,6 +148,20 @@ export interface SearchPage {
   nextCursor: string | null;
 }
 
+export type Theme = 'system' | 'light' | 'dark';
+export type Density = 'comfortable' | 'compact';
+export type Locale = 'es' | 'en' | 'pt';
+
+/** How this machine shows the app; the part of the core's settings that the interface acts on. */
+export interface Settings {
+  /** Null: the system's. */
+  locale: Locale | null;
+  theme: Theme;
+  density: Density;
+  /** 1 for the usual size. */
+  textScale: number;
+}
+
 export type Nothing = Record<string, never>;
 interface Of {
   conversationId: number;
@@ -180,6 +194,8 @@ export interface Commands {
   send_text: { args: Of & { text: string }; reply: OutboxRow };
   retry: { args: OutboxRow; reply: null };
   discard: { args: OutboxRow; reply: null };
+  get_settings: { args: Nothing; reply: Settings };
+  set_settings: { args: { patch: Partial<Settings> }; reply: unknown };
   save_draft: { args: Of & { text: string }; reply: null };
 }
 
@@ -209,8 +225,8 @@ export interface Platform {
   subscribe<N extends EventName>(event: N, handler: (payload: Events[N]) => void): () => void;
   /** Opens a web or mail address outside the app. */
   openLink(url: string): Promise<void>;
-  /** Tells the shell that the first screen is painted. */
-  ready(): void;
+  /** Tells the shell that the first screen is painted, and again when its looks change: it draws the rest alike. */
+  ready(look: { theme: Theme; locale: Locale }): void;
   /** Tells the shell which conversation is open and whether the window has the focus: it decides on notifications. */
   focusState(conversationId: number | null, focused: boolean): void;
 }

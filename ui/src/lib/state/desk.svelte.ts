@@ -14,6 +14,7 @@ import { m } from '$lib/paraglide/messages.js';
 import { plain } from '$lib/text/whatsapp';
 import { displayName } from '$lib/text/names';
 import { Conversations } from './conversations.svelte';
+import { preferences } from './preferences.svelte';
 import { Notices } from './notices.svelte';
 import { Search } from './search.svelte';
 import { Thread } from './thread.svelte';
@@ -67,6 +68,7 @@ export class Desk {
       }),
       this.#watchAttention(),
     ];
+    await preferences.connect(platform);
     await this.#readStatus();
     return () => {
       this.flushDrafts();

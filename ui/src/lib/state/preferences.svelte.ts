@@ -1,57 +1,70 @@
-/** How this computer shows the app. Kept in the web view, since it is needed before anybody has signed in. */
-import { LOCALES, locale, systemLocale, type Locale } from '$lib/i18n/locale.svelte';
+/**
+ * How this machine shows the app. The core keeps it; the web view remembers a copy, because the first paint and the
+ * sign-in screen come before the core has answered.
+ */
+import { LOCALES, locale, systemLocale } from '$lib/i18n/locale.svelte';
+import type { Density, Locale, Platform, Settings, Theme } from '$lib/platform';
 
-export const THEMES = ['system', 'light', 'dark'] as const;
-export const DENSITIES = ['comfortable', 'compact'] as const;
+export const THEMES = ['system', 'light', 'dark'] as const satisfies readonly Theme[];
+export const DENSITIES = ['comfortable', 'compact'] as const satisfies readonly Density[];
 export const TEXT_SCALES = [0.9, 1, 1.15, 1.3] as const;
-
-export type Theme = (typeof THEMES)[number];
-export type Density = (typeof DENSITIES)[number];
-export type TextScale = (typeof TEXT_SCALES)[number];
 
 /** `public/first-paint.js` reads the same key before the bundle arrives. */
 const KEY = 'condorito.preferences';
-
-interface Stored {
-  language: Locale;
-  theme: Theme;
-  density: Density;
-  textScale: TextScale;
-}
+/** The core takes sizes from its settings file too; beyond these the layout has not been tried. */
+const SCALE_LIMITS = [0.8, 1.5] as const;
 
 const oneOf = <T>(known: readonly T[], value: unknown, otherwise: T): T =>
   known.includes(value as T) ? (value as T) : otherwise;
 
-function read(): Stored {
-  let stored: Partial<Record<keyof Stored, unknown>> = {};
-  try {
-    stored = (JSON.parse(localStorage.getItem(KEY) ?? '{}') ?? {}) as typeof stored;
-  } catch {
-    // A damaged value is the same as none.
-  }
+/** Whatever was stored, as settings that cannot be wrong. */
+function sound(stored: Partial<Record<keyof Settings, unknown>>): Settings {
+  const scale = Number(stored.textScale);
   return {
-    language: oneOf<Locale>(LOCALES, stored.language, systemLocale()),
+    locale: oneOf<Locale | null>(LOCALES, stored.locale, null),
     theme: oneOf<Theme>(THEMES, stored.theme, 'system'),
     density: oneOf<Density>(DENSITIES, stored.density, 'comfortable'),
-    textScale: oneOf<TextScale>(TEXT_SCALES, stored.textScale, 1),
+    textScale: scale >= SCALE_LIMITS[0] && scale <= SCALE_LIMITS[1] ? scale : 1,
   };
 }
 
-let current = $state.raw<Stored>(read());
+function remembered(): Settings {
+  try {
+    return sound((JSON.parse(localStorage.getItem(KEY) ?? '{}') ?? {}) as object);
+  } catch {
+    // A damaged value is the same as none.
+    return sound({});
+  }
+}
+
+let current = $state.raw<Settings>(remembered());
+let platform: Platform | null = null;
+
+const systemIsDark = () => matchMedia('(prefers-color-scheme: dark)');
 
 function apply(): void {
   const root = document.documentElement;
-  const system = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
-  locale.set(current.language);
+  const system = systemIsDark().matches ? 'dark' : 'light';
+  locale.set(current.locale ?? systemLocale());
   root.lang = locale.region;
   root.dataset.theme = current.theme === 'system' ? system : current.theme;
   root.dataset.density = current.density;
   root.style.setProperty('--text-scale', String(current.textScale));
 }
 
+function take(next: Settings): void {
+  current = next;
+  try {
+    localStorage.setItem(KEY, JSON.stringify(next));
+  } catch {
+    // Storage refused: the core still has it.
+  }
+  apply();
+}
+
 export const preferences = {
-  get language(): Locale {
-    return current.language;
+  get locale(): Locale {
+    return locale.current;
   },
   get theme(): Theme {
     return current.theme;
@@ -59,22 +72,29 @@ export const preferences = {
   get density(): Density {
     return current.density;
   },
-  get textScale(): TextScale {
+  get textScale(): number {
     return current.textScale;
   },
-  set(patch: Partial<Stored>) {
-    current = { ...current, ...patch };
-    try {
-      localStorage.setItem(KEY, JSON.stringify(current));
-    } catch {
-      // Storage refused: the choice holds until the window closes.
-    }
-    apply();
+  /** Applies at once, and tells the core. */
+  set(patch: Partial<Settings>) {
+    take({ ...current, ...patch });
+    platform?.call('set_settings', { patch }).catch(() => {
+      // The choice holds for this window; the next start asks the core again.
+    });
   },
-  /** Applies what is stored and follows the system's theme from then on. */
+  /** Takes over what the core has kept. */
+  async connect(host: Platform): Promise<void> {
+    platform = host;
+    try {
+      take(sound({ ...(await host.call('get_settings', {})) }));
+    } catch {
+      // Without the core's settings the remembered ones stay.
+    }
+  },
+  /** Applies what is remembered and follows the system's theme from then on. */
   start(): () => void {
     apply();
-    const system = matchMedia('(prefers-color-scheme: dark)');
+    const system = systemIsDark();
     system.addEventListener('change', apply);
     return () => system.removeEventListener('change', apply);
   },

@@ -19,6 +19,8 @@ export function fakeFromAddress(query: URLSearchParams): FakeWorld {
     signedIn: state !== 'signedOut',
     delay: Number(query.get('delay') ?? 20),
   });
+  // A browser has no core to keep settings: what the page remembers stands in for it.
+  world.settings = { ...world.settings, ...(JSON.parse(localStorage.getItem('condorito.preferences') ?? '{}') as object) };
   const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
   if (state === 'expired') {
     world.session = { ...world.session, state: 'expired' };

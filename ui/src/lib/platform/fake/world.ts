@@ -14,6 +14,7 @@ import {
   type MessageState,
   type Platform,
   type SessionStatus,
+  type Settings,
 } from '../types';
 import { furtherSeed, longPast, SEEDS, TAGS, type Line, type Row, type Seed } from './data';
 
@@ -61,6 +62,8 @@ export class FakeWorld implements Platform {
   readonly calls: { name: CommandName; args: unknown }[] = [];
   readonly opened: string[] = [];
   focus: { conversationId: number | null; focused: boolean } | null = null;
+  look: { theme: string; locale: string } | null = null;
+  settings: Settings = { locale: null, theme: 'system', density: 'comfortable', textScale: 1 };
   session: SessionStatus;
   connection: Connection;
   /** Set to make the named command fail the next time. */
@@ -102,8 +105,8 @@ export class FakeWorld implements Platform {
   subscribe<N extends EventName>(event: N, handler: (payload: Events[N]) => void): () => void {
     const set = this.#handlers.get(event) ?? new Set();
     this.#handlers.set(event, set);
-    set.add(handler as (payload: never) => void);
-    return () => set.delete(handler as (payload: never) => void);
+    set.add(handler);
+    return () => set.delete(handler);
   }
 
   emit<N extends EventName>(event: N, payload: Events[N]): void {
@@ -115,7 +118,9 @@ export class FakeWorld implements Platform {
     return Promise.resolve();
   }
 
-  ready(): void {}
+  ready(look: { theme: string; locale: string }): void {
+    this.look = look;
+  }
 
   focusState(conversationId: number | null, focused: boolean): void {
     this.focus = { conversationId, focused };
@@ -304,6 +309,11 @@ export class FakeWorld implements Platform {
       this.#touch(row);
       this.#changed(row, [message.id], [localId]);
       return null;
+    },
+    get_settings: () => this.settings,
+    set_settings: ({ patch }) => {
+      this.settings = { ...this.settings, ...patch };
+      return this.settings;
     },
     save_draft: ({ conversationId, text }) => {
       const row = this.#row(conversationId);
