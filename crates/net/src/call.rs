@@ -121,14 +121,17 @@ impl Exchange {
         })
     }
 
-    /// The bytes of a file, with its status.
-    pub(crate) async fn download(&self, call: Call<'_>) -> Result<(u16, Vec<u8>), Lost> {
+    /// A status, and with a good one the bytes of a file.
+    pub(crate) async fn download(
+        &self,
+        call: Call<'_>,
+    ) -> Result<(u16, Result<Vec<u8>, BodyFault>), Lost> {
         let mut response = self.send(&call).await?;
-        let bytes = read_capped(&mut response, call.cap)
-            .await
-            .map_err(|fault| Lost::Unclear {
-                timeout: fault == BodyFault::Cut,
-            })?;
+        let bytes = if response.status().is_success() {
+            read_capped(&mut response, call.cap).await
+        } else {
+            Ok(Vec::new())
+        };
         Ok((response.status().as_u16(), bytes))
     }
 

@@ -1,6 +1,6 @@
 //! REST: sign-in, and every request of the contract that the decisions ask for.
 
-use crate::call::{Call, Content, Exchange, Response, SMALL_CAP};
+use crate::call::{BodyFault, Call, Content, Exchange, Response, SMALL_CAP};
 use crate::endpoints::Endpoints;
 use crate::link::{LinkAuth, TokenFault, TokenSource};
 use crate::options::{NetOptions, SetupError};
@@ -201,7 +201,7 @@ impl Rest {
     /// along: media are served without (contract 4.15).
     ///
     /// # Errors
-    /// `Refused {404}` when it is no more; `Malformed` for what is no address.
+    /// `Refused {404}` when it is no more; `Malformed` for what is no address or over the cap.
     pub async fn media(&self, stored: &str, cap: usize) -> Result<Vec<u8>, Failure> {
         let url = self.endpoints().media(stored).ok_or(Failure::Malformed)?;
         let call = Call {
@@ -212,7 +212,11 @@ impl Rest {
         };
         let got = self.inner.exchange.download(call).await;
         match got.map_err(verdict::of_loss)? {
-            (200..=299, bytes) => Ok(bytes),
+            (200..=299, Ok(bytes)) => Ok(bytes),
+            (status @ 200..=299, Err(BodyFault::Cut)) => Err(Failure::Unclear {
+                status: Some(status),
+            }),
+            (200..=299, Err(_)) => Err(Failure::Malformed),
             (429, _) => Err(Failure::RateLimited {
                 retry_after_ms: None,
             }),
