@@ -1,0 +1,108 @@
+//! Runs many seeds of the simulated world and prints what was reached.
+//!
+//! `simulate --seeds 2000` runs seeds 0 to 1999 and the planted bugs; `simulate --seed 17` runs one.
+
+use clap::{Parser, ValueEnum};
+use condorito_sync::sim::{Coverage, EXPECTED, Plant, World, run};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Mutex;
+
+#[derive(Parser)]
+struct Options {
+    /// How many seeds, from `--from` on.
+    #[arg(long, default_value_t = 2000)]
+    seeds: u64,
+    /// The first seed.
+    #[arg(long, default_value_t = 0)]
+    from: u64,
+    /// Only this one.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// With `--seed`: tell every input and effect on standard error.
+    #[arg(long)]
+    trace: bool,
+    /// Put this bug in.
+    #[arg(long)]
+    plant: Option<Bug>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Bug {
+    LostEvent,
+    DoubleSend,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let plant = options.plant.map(|bug| match bug {
+        Bug::LostEvent => Plant::LostEvent,
+        Bug::DoubleSend => Plant::DoubleSend,
+    });
+    if let Some(seed) = options.seed {
+        let world = World::new(seed, plant);
+        let world = if options.trace { world.traced() } else { world };
+        return match world.run() {
+            Ok(_) => {
+                println!("seed {seed}: holds");
+                ExitCode::SUCCESS
+            }
+            Err(what) => {
+                println!("seed {seed}: {what}");
+                ExitCode::FAILURE
+            }
+        };
+    }
+    let (coverage, failures) = many(options.from, options.seeds, plant);
+    for name in EXPECTED {
+        println!("{:>10}  {name}", coverage.0.get(name).copied().unwrap_or_default());
+    }
+    for (seed, what) in &failures {
+        println!("seed {seed}: {what}");
+    }
+    let missing = coverage.missing();
+    for name in &missing {
+        println!("never reached: {name}");
+    }
+    println!("{} seeds, {} failed", options.seeds, failures.len());
+    let mut good = failures.is_empty() && missing.is_empty();
+    if plant.is_none() && options.seeds >= 2000 {
+        for (name, plant) in [("lost event", Plant::LostEvent), ("double send", Plant::DoubleSend)] {
+            match (0..1000).find(|seed| run(*seed, Some(plant)).is_err()) {
+                Some(seed) => println!("planted {name}: found by seed {seed}"),
+                None => {
+                    println!("planted {name}: not found within 1000 seeds");
+                    good = false;
+                }
+            }
+        }
+    }
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn many(from: u64, count: u64, plant: Option<Plant>) -> (Coverage, Vec<(u64, String)>) {
+    let next = AtomicU64::new(from);
+    let result = Mutex::new((Coverage::default(), Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= from + count {
+                        break;
+                    }
+                    let outcome = run(seed, plant);
+                    if let Ok(mut all) = result.lock() {
+                        match outcome {
+                            Ok(coverage) => all.0.add(&coverage),
+                            Err(what) => all.1.push((seed, what)),
+                        }
+                    }
+                }
+            });
+        }
+    });
+    let (coverage, mut failures) = result.into_inner().unwrap_or_default();
+    failures.sort();
+    (coverage, failures)
+}

@@ -1,0 +1,379 @@
+//! Catching up: what the list showed to be new is fetched, as deep as the gap goes.
+//!
+//! When many conversations changed, one search for everything (`q=%`, contract 4.3) brings the
+//! newest messages of all of them; counts then decide which still need a page of their own. So a
+//! reconnect after a night costs a handful of requests instead of one per conversation.
+
+use crate::budget::Priority;
+use crate::engine::{After, Engine, Source, Timer};
+use crate::input::{Answered, Token};
+use crate::requests::Purpose;
+use condorito_model::fact::MessageFact;
+use condorito_model::record::{Coverage, Run, StoreOp};
+use condorito_model::rest::Request;
+use condorito_model::{ConversationId, ErrorCode, LocalId, MessageId};
+use std::collections::BTreeMap;
+
+/// Rows of a newest page.
+const PAGE: u32 = 50;
+/// The most rows asked for in one conversation before a gap is left open and shown.
+const DEEPEST: u32 = 5000;
+/// From so many changed conversations on, one search for everything comes first.
+const BULK_FROM: usize = 6;
+/// The most rows of that search.
+const BULK_ROWS: i64 = 2000;
+
+/// The newest page of one conversation, being fetched.
+#[derive(Debug, Clone)]
+pub(crate) struct Load {
+    limit: u32,
+    deepened: bool,
+    waiters: Vec<Token>,
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(crate) struct Loads {
+    pub(crate) pass_counter: u64,
+    under_way: BTreeMap<ConversationId, Load>,
+}
+
+impl Engine {
+    /// Fetches what these conversations lack, in this order.
+    pub(crate) fn catch_up(&mut self, ids: &[ConversationId]) {
+        let urgent: Vec<ConversationId> = ids
+            .iter()
+            .filter(|id| self.focus.0 == Some(**id) || self.has_unsent(**id))
+            .copied()
+            .collect();
+        for id in &urgent {
+            self.load(*id, Priority::Interactive, None);
+        }
+        let missing: Vec<i64> = ids
+            .iter()
+            .filter_map(|id| self.convs.get(*id))
+            .filter(|conv| conv.loaded() && conv.missing > 0 && !conv.coverage.gap)
+            .map(|conv| conv.missing)
+            .collect();
+        let rows: i64 = missing.iter().sum::<i64>().saturating_add(20);
+        if missing.len() >= BULK_FROM && rows <= BULK_ROWS
+            && let Some(pass) = self.pass.as_mut()
+            && let Ok(limit) = u32::try_from(rows)
+        {
+            pass.bulk = true;
+            pass.report.requests = pass.report.requests.saturating_add(1);
+            let purpose = Purpose::Bulk { pass: pass.number };
+            self.request(purpose, Request::NewestMessages { limit, offset: 0 }, Priority::Background);
+            return;
+        }
+        for id in ids {
+            self.load(*id, Priority::Background, None);
+        }
+    }
+
+    /// The newest messages of all conversations: each goes to its own.
+    pub(crate) fn on_bulk(&mut self, number: u64, rows: Vec<MessageFact>, _raw_rows: u32) {
+        if !self.is_current(number) {
+            return;
+        }
+        let mut by_conversation: BTreeMap<ConversationId, Vec<MessageFact>> = BTreeMap::new();
+        for row in rows {
+            by_conversation.entry(row.conversation_id).or_default().push(row);
+        }
+        let targets: Vec<ConversationId> = self
+            .pass
+            .as_ref()
+            .map(|pass| pass.targets.iter().copied().collect())
+            .unwrap_or_default();
+        for id in targets {
+            let messages = by_conversation.remove(&id).unwrap_or_default();
+            let wanted = self.convs.get(id).is_some_and(|conv| {
+                conv.loaded() && conv.missing > 0 && !conv.coverage.gap
+            });
+            if wanted && !messages.is_empty() && !self.loads.under_way.contains_key(&id) {
+                self.apply(id, messages, Run::Scattered, Source::Bulk, Vec::new());
+            } else {
+                self.load(id, Priority::Background, None);
+            }
+        }
+    }
+
+    /// The search brought nothing: every conversation is asked for itself.
+    pub(crate) fn on_no_bulk(&mut self, number: u64) {
+        if !self.is_current(number) {
+            return;
+        }
+        let targets: Vec<ConversationId> = self
+            .pass
+            .as_ref()
+            .map(|pass| pass.targets.iter().copied().collect())
+            .unwrap_or_default();
+        for id in targets {
+            self.load(id, Priority::Background, None);
+        }
+    }
+
+    /// Fetches the newest page of a conversation, or joins the fetch under way.
+    pub(crate) fn load(
+        &mut self,
+        id: ConversationId,
+        priority: Priority,
+        waiter: Option<Token>,
+    ) {
+        let Some(conv) = self.convs.get(id) else {
+            if let Some(token) = waiter {
+                self.answer(token, Err(ErrorCode::NotFound));
+            }
+            return;
+        };
+        let missing = u32::try_from(conv.missing.max(0)).unwrap_or(DEEPEST);
+        let limit = missing.saturating_add(10).clamp(PAGE, DEEPEST);
+        let purpose = Purpose::Load { conversation_id: id };
+        let known = self.loads.under_way.contains_key(&id);
+        let load = self
+            .loads
+            .under_way
+            .entry(id)
+            .or_insert(Load { limit, deepened: false, waiters: Vec::new() });
+        load.waiters.extend(waiter);
+        let limit = load.limit;
+        if known {
+            // On its way, or being stored: it is waited for. Still waiting: someone may be in a hurry.
+            let waits = self.requests.has(&purpose) && !self.requests.has_left(&purpose);
+            if priority == Priority::Background || !waits {
+                return;
+            }
+            self.requests.drop_where(|waiting| *waiting == purpose);
+        }
+        self.ask_page(id, limit, priority);
+    }
+
+    fn ask_page(&mut self, id: ConversationId, limit: u32, priority: Priority) {
+        if let Some(pass) = self.pass.as_mut()
+            && pass.targets.contains(&id)
+        {
+            pass.report.requests = pass.report.requests.saturating_add(1);
+        }
+        self.request(
+            Purpose::Load { conversation_id: id },
+            Request::Messages { conversation_id: id, limit, offset: 0 },
+            priority,
+        );
+    }
+
+    /// A page came; a page that was not full is the whole conversation.
+    pub(crate) fn on_page(&mut self, id: ConversationId, rows: Vec<MessageFact>, full: bool) {
+        if !self.loads.under_way.contains_key(&id) {
+            return;
+        }
+        let from_start = !full;
+        if self.convs.get(id).is_none() {
+            self.end_load(id, Err(ErrorCode::NotFound));
+            return;
+        }
+        let window = Run::Window { from_start };
+        self.apply(id, rows, window, Source::Window { from_start }, Vec::new());
+    }
+
+    /// A page that would not come: the conversation stays marked, so its gap is shown.
+    pub(crate) fn on_no_page(&mut self, id: ConversationId, code: ErrorCode) {
+        if let Some(conv) = self.convs.get_mut(id) {
+            conv.failures = conv.failures.saturating_add(1);
+        }
+        self.end_load(id, Err(code));
+    }
+
+    fn end_load(&mut self, id: ConversationId, result: Result<(), ErrorCode>) {
+        if let Some(load) = self.loads.under_way.remove(&id) {
+            for token in load.waiters {
+                self.answer(token, result.map(|()| Answered::Done));
+            }
+        }
+        if let Some(pass) = self.pass.as_mut() {
+            pass.targets.remove(&id);
+        }
+    }
+
+    pub(crate) fn abandon_loads(&mut self, code: ErrorCode) {
+        let ids: Vec<ConversationId> = self.loads.under_way.keys().copied().collect();
+        for id in ids {
+            self.end_load(id, Err(code));
+        }
+        self.requests.drop_where(|purpose| matches!(purpose, Purpose::Load { .. }));
+    }
+
+    /// Hands messages of one conversation to the store, with the echoes among them matched first.
+    pub(crate) fn apply(
+        &mut self,
+        id: ConversationId,
+        mut messages: Vec<MessageFact>,
+        run: Run,
+        source: Source,
+        mut ops: Vec<StoreOp>,
+    ) {
+        messages.retain(|message| message.conversation_id == id);
+        messages.sort_by_key(|message| (message.sent_at, message.id));
+        messages.dedup_by(|a, b| a.id == b.id);
+        let Some(phone) = self.convs.get(id).map(|conv| conv.row.phone.clone()) else { return };
+        let mut local_ids: Vec<(MessageId, LocalId)> = Vec::new();
+        let mut by_row: Vec<&MessageFact> = messages.iter().collect();
+        by_row.sort_by_key(|message| message.id);
+        let mut written = Vec::new();
+        for message in by_row {
+            if let Some(local_id) = self.match_echo(message, &phone, &mut written) {
+                local_ids.push((message.message_id.clone(), local_id));
+            }
+        }
+        for message in &messages {
+            self.max_row = self.max_row.max(message.id);
+        }
+        let mut afters = Vec::new();
+        // The outbox first: a row that knows its message hides behind it (design 6).
+        let mut batch = Vec::new();
+        for local_id in written {
+            if let Some(row) = self.outbox.row(&local_id) {
+                batch.push(StoreOp::PutOutbox { row: row.clone() });
+                afters.push(After::Outbox { local_id });
+            }
+        }
+        batch.append(&mut ops);
+        batch.push(StoreOp::ApplyMessages {
+            conversation_id: id,
+            messages: messages.clone(),
+            run,
+            local_ids,
+        });
+        afters.push(After::Applied { conversation_id: id, messages, source });
+        self.store_all(batch, afters);
+        self.settle_local_preview(id);
+    }
+
+    /// Messages are stored; `fresh` are those that were new.
+    pub(crate) fn on_applied(
+        &mut self,
+        id: ConversationId,
+        fresh: Vec<MessageFact>,
+        coverage: Coverage,
+        source: &Source,
+    ) {
+        let live = *source == Source::Live;
+        let Some(conv) = self.convs.get_mut(id) else { return };
+        conv.coverage = coverage;
+        conv.failures = 0;
+        let counted = fresh.iter().filter(|message| Some(message.sent_at) <= conv.listed_at).count();
+        let counted = i64::try_from(counted).unwrap_or(i64::MAX);
+        if live {
+            conv.missing = conv.missing.saturating_sub(counted).max(0);
+        } else {
+            conv.missing = conv.missing.saturating_sub(counted);
+            if conv.missing < 0 {
+                let surplus = u32::try_from(conv.missing.unsigned_abs()).unwrap_or(u32::MAX);
+                if let Some(older) = conv.row.older_unknown.as_mut() {
+                    *older = older.saturating_sub(surplus);
+                }
+                conv.missing = 0;
+            }
+        }
+        self.count_new(id, &fresh, live);
+        match source {
+            Source::Live => self.after_live(id, &fresh),
+            Source::Bulk => self.after_bulk(id),
+            Source::Window { from_start } => self.after_window(id, *from_start),
+            Source::Older(stretch) => self.after_older(id, *stretch),
+        }
+    }
+
+    fn after_bulk(&mut self, id: ConversationId) {
+        let Some(conv) = self.convs.get_mut(id) else { return };
+        if conv.missing > 0 {
+            self.load(id, Priority::Background, None);
+            return;
+        }
+        conv.row.stale = false;
+        conv.synced = true;
+        let close = conv.coverage.gap;
+        self.put(id);
+        if close {
+            self.store(
+                vec![StoreOp::CloseGaps { conversation_id: id }],
+                After::Closed { conversation_id: id },
+            );
+        }
+        self.end_load(id, Ok(()));
+    }
+
+    fn after_window(&mut self, id: ConversationId, from_start: bool) {
+        let Some(conv) = self.convs.get_mut(id) else { return };
+        let Some(load) = self.loads.under_way.get_mut(&id) else {
+            // Nobody waits any more (the link went): what came is kept, nothing is claimed.
+            return;
+        };
+        let first = conv.row.older_unknown.is_none();
+        if from_start {
+            conv.row.older_unknown = Some(0);
+            conv.missing = 0;
+        } else if first {
+            let total = conv.row.total.unwrap_or(u32::MAX);
+            let older = total.saturating_sub(conv.coverage.cached);
+            conv.row.older_unknown =
+                Some(if conv.row.total.is_none() { PAGE } else { older });
+            conv.missing = 0;
+        }
+        let joined = first || from_start || !conv.coverage.gap;
+        let next = if !joined && load.limit < DEEPEST {
+            Some(load.limit.saturating_mul(4).min(DEEPEST))
+        } else if joined && conv.missing > 0 && !load.deepened {
+            // Joined, and still the counts differ: a late row may lie deeper (contract 3.3).
+            load.deepened = true;
+            Some(load.limit.saturating_mul(4).clamp(200, DEEPEST))
+        } else {
+            None
+        };
+        if let Some(limit) = next {
+            load.limit = limit;
+            let awaited = !load.waiters.is_empty();
+            let priority = if awaited { Priority::Interactive } else { Priority::Background };
+            self.ask_page(id, limit, priority);
+            return;
+        }
+        if conv.missing > 0 {
+            let rest = u32::try_from(conv.missing).unwrap_or(u32::MAX);
+            conv.row.older_unknown =
+                conv.row.older_unknown.map(|older| older.saturating_add(rest));
+            conv.missing = 0;
+        }
+        conv.row.stale = false;
+        conv.synced = true;
+        self.check_pending_read(id);
+        self.put(id);
+        self.end_load(id, Ok(()));
+    }
+
+    /// Reads ahead, one conversation at a time, while the window has plenty left.
+    pub(crate) fn trickle(&mut self) {
+        if !self.reachable() || !self.caught_up {
+            return;
+        }
+        let next = self
+            .convs
+            .iter()
+            .filter(|conv| !conv.row.id.is_local() && !conv.loaded() && conv.failures == 0)
+            .max_by_key(|conv| (conv.row.last_message_at, conv.row.id))
+            .map(|conv| conv.row.id);
+        if let Some(id) = next {
+            if self.budget.admits_trickle() && self.pass.is_none() {
+                self.load(id, Priority::Background, None);
+            }
+            self.after_ms(3000, Timer::Trickle);
+        }
+    }
+
+    /// The store did not take it: what is remembered of it is not so.
+    pub(crate) fn distrust(&mut self, id: ConversationId) {
+        if let Some(conv) = self.convs.get_mut(id) {
+            conv.row.stale = true;
+            conv.synced = false;
+        }
+        self.end_load(id, Err(ErrorCode::StoreFault));
+    }
+}

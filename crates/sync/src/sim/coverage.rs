@@ -1,0 +1,96 @@
+//! How often each fault, each outcome and each state was reached. A zero over a whole run means
+//! that the world is too kind to prove anything.
+
+use std::collections::BTreeMap;
+
+/// Everything that a run of many seeds must reach.
+pub const EXPECTED: &[&str] = &[
+    // Rows of contract 5.3.
+    "5.3 200 with messageId",
+    "5.3 echo before the reply",
+    "5.3 refused 400",
+    "5.3 refused 401",
+    "5.3 refused 403",
+    "5.3 refused 413",
+    "5.3 refused 429",
+    "5.3 connection refused",
+    "5.3 500 before sending",
+    "5.3 500 after sending",
+    "5.3 502 before sending",
+    "5.3 502 after sending",
+    "5.3 cut before the server had it",
+    "5.3 cut after the server stored it",
+    "5.3 duplicate-entry 500",
+    "5.3 not linked",
+    // Faults of the world.
+    "fault event lost with the link",
+    "fault event lost in silence",
+    "fault event duplicated",
+    "fault event reordered",
+    "fault event delayed",
+    "fault link cut",
+    "fault server restart",
+    "fault 429",
+    "fault token expiry",
+    "fault clock jump",
+    "fault kill and reopen",
+    "fault kill with a batch half stored",
+    "fault WhatsApp unlinked",
+    "fault disk full",
+    "fault late media",
+    "fault malformed answer",
+    "fault WebSocket blocked",
+    "second client of the tenant",
+    "equal texts",
+    // What the operator and colleagues do.
+    "colleague read",
+    "colleague bot switch",
+    "colleague delete",
+    "handset text",
+    "operator text",
+    "operator text to a new number",
+    "operator read",
+    "operator retry",
+    "operator discard",
+    "operator delete",
+    "operator older page",
+    "operator sync",
+    // States reached by rows.
+    "state queued",
+    "state sending",
+    "state reconciling",
+    "state unconfirmed",
+    "state failed",
+    "state sent",
+    "unconfirmed became sent by a late echo",
+    "reconciled to sent",
+    // What was proved on the way.
+    "checked while online",
+    "checked at the end",
+    "bulk catch-up",
+    "polling pass",
+];
+
+/// Counts by name.
+#[derive(Debug, Default, Clone)]
+pub struct Coverage(pub BTreeMap<&'static str, u64>);
+
+impl Coverage {
+    /// One more.
+    pub fn hit(&mut self, name: &'static str) {
+        *self.0.entry(name).or_default() += 1;
+    }
+
+    /// Adds another run's counts.
+    pub fn add(&mut self, other: &Self) {
+        for (name, count) in &other.0 {
+            *self.0.entry(name).or_default() += count;
+        }
+    }
+
+    /// What was never reached.
+    #[must_use]
+    pub fn missing(&self) -> Vec<&'static str> {
+        EXPECTED.iter().filter(|name| !self.0.contains_key(**name)).copied().collect()
+    }
+}

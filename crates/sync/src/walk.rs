@@ -1,0 +1,554 @@
+//! A pass: the list of conversations is compared page by page, then what changed is caught up.
+//!
+//! Only a walk to the list's end shows deletions further down (design 3.5). Offsets over a list
+//! that reorders with each message give duplicates and gaps (contract 4.1), so pages overlap, and a
+//! walk whose pages do not meet begins again.
+
+use crate::budget::Priority;
+use crate::conversation::Conv;
+use crate::engine::{After, Engine, META_CONTACT, META_WALK, Timer};
+use crate::input::{Answered, Token};
+use crate::requests::Purpose;
+use condorito_model::fact::ConversationFact;
+use condorito_model::record::{ConversationRow, StoreOp};
+use condorito_model::rest::Request;
+use condorito_model::view::SyncReport;
+use condorito_model::{ConversationId, ErrorCode, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Rows by which pages of the list overlap.
+const OVERLAP: u32 = 5;
+/// A list of so many pages or fewer is always walked to its end.
+const CHEAP_PAGES: usize = 3;
+/// How often a walk may begin again, and how often counters may be compared again.
+const ROUNDS: u8 = 3;
+/// Rows of a look at the top of the list.
+const TOP: u32 = 50;
+
+/// How far down the list a pass goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// To the end.
+    Complete,
+    /// Until a page brings nothing new.
+    Changed,
+    /// One look at the top.
+    Top,
+}
+
+/// Where a pass is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Stage {
+    Walking,
+    /// Looking at the top again, at conversations that moved or seem to be gone.
+    Checking { gone: BTreeSet<ConversationId> },
+    CatchingUp,
+}
+
+/// One comparison with the server.
+#[derive(Debug)]
+pub(crate) struct Pass {
+    pub(crate) number: u64,
+    depth: Depth,
+    stage: Stage,
+    /// Where the page under way begins.
+    offset: u32,
+    /// Ids in the order of the list.
+    walked: Vec<ConversationId>,
+    seen: BTreeSet<ConversationId>,
+    /// Known before it began.
+    before: BTreeSet<ConversationId>,
+    /// Conversations of which an event came since the page under way was asked for.
+    touched: BTreeSet<ConversationId>,
+    /// The same since the pass began: these may have moved up unseen.
+    moved: BTreeSet<ConversationId>,
+    last_row_at: Option<Timestamp>,
+    restarts: u8,
+    checks: u8,
+    recheck: bool,
+    reached_end: bool,
+    pub(crate) bulk: bool,
+    /// Conversations to catch up before it is over.
+    pub(crate) targets: BTreeSet<ConversationId>,
+    pub(crate) targets_in_all: u32,
+    tokens: Vec<Token>,
+    pub(crate) report: SyncReport,
+    changed: BTreeSet<ConversationId>,
+    /// New messages of contacts by conversation: how many, and whether one came live.
+    pub(crate) incoming: BTreeMap<ConversationId, (u32, bool)>,
+    /// Nothing was known before: nothing is news.
+    pub(crate) first: bool,
+}
+
+impl Pass {
+    /// Whether the list is compared, so that counters can be trusted.
+    pub(crate) fn is_catching_up(&self) -> bool {
+        self.stage == Stage::CatchingUp
+    }
+}
+
+impl Engine {
+    pub(crate) fn is_current(&self, number: u64) -> bool {
+        self.pass.as_ref().is_some_and(|pass| pass.number == number)
+    }
+
+    /// The link came up (or polling began): everything is compared.
+    pub(crate) fn begin_pass(&mut self) {
+        let away = self.last_contact.map(|then| {
+            self.server_now().as_millis().saturating_sub(then.as_millis())
+        });
+        let hour = i64::try_from(self.config.full_walk_after_ms).unwrap_or(i64::MAX);
+        // A clock that went back says nothing: walk.
+        let long = away.is_none_or(|ms| ms < 0 || ms > hour);
+        let page = usize::try_from(self.config.page).unwrap_or(500);
+        let cheap = self.convs.len() <= page.saturating_mul(CHEAP_PAGES);
+        let never = self.last_walk.is_none();
+        self.start_pass(if long || cheap || never { Depth::Complete } else { Depth::Changed });
+    }
+
+    fn start_pass(&mut self, depth: Depth) {
+        let number = self.pass_number();
+        if depth != Depth::Top {
+            self.doubt = false;
+        }
+        let tokens = match depth {
+            Depth::Complete => std::mem::take(&mut self.sync_waiters),
+            Depth::Changed | Depth::Top => Vec::new(),
+        };
+        self.pass = Some(Pass {
+            number,
+            depth,
+            stage: Stage::Walking,
+            offset: 0,
+            walked: Vec::new(),
+            seen: BTreeSet::new(),
+            before: self.convs.iter().map(|conv| conv.row.id).collect(),
+            touched: BTreeSet::new(),
+            moved: BTreeSet::new(),
+            last_row_at: None,
+            restarts: 0,
+            checks: 0,
+            recheck: false,
+            reached_end: false,
+            bulk: false,
+            targets: BTreeSet::new(),
+            targets_in_all: 0,
+            tokens,
+            report: SyncReport::default(),
+            changed: BTreeSet::new(),
+            incoming: BTreeMap::new(),
+            first: self.last_contact.is_none(),
+        });
+        self.ask_list();
+        self.ask_link_status();
+    }
+
+    fn pass_number(&mut self) -> u64 {
+        self.loads.pass_counter = self.loads.pass_counter.saturating_add(1);
+        self.loads.pass_counter
+    }
+
+    /// Ends the pass without a result.
+    pub(crate) fn abandon_pass(&mut self, code: ErrorCode) {
+        if let Some(pass) = self.pass.take() {
+            self.requests.drop_where(|purpose| {
+                matches!(purpose, Purpose::List { pass: p } | Purpose::Bulk { pass: p } if *p == pass.number)
+            });
+            for token in pass.tokens {
+                self.answer(token, Err(code));
+            }
+            if self.reachable() {
+                self.after_ms(5000, Timer::Poll);
+            }
+        }
+        if !self.reachable() {
+            for token in std::mem::take(&mut self.sync_waiters) {
+                self.answer(token, Err(code));
+            }
+        }
+    }
+
+    fn ask_list(&mut self) {
+        let Some(pass) = self.pass.as_mut() else { return };
+        pass.touched.clear();
+        let (limit, offset) = match (&pass.stage, pass.depth) {
+            (Stage::Walking, Depth::Complete | Depth::Changed) => {
+                (self.config.page, pass.offset)
+            }
+            _ => (TOP, 0),
+        };
+        pass.report.requests = pass.report.requests.saturating_add(1);
+        let purpose = Purpose::List { pass: pass.number };
+        self.request(purpose, Request::Conversations { limit, offset }, Priority::Background);
+    }
+
+    pub(crate) fn on_list(&mut self, number: u64, rows: Vec<ConversationFact>, raw_rows: u32) {
+        if !self.is_current(number) {
+            return;
+        }
+        let Some(pass) = self.pass.as_mut() else { return };
+        let walking = pass.stage == Stage::Walking;
+        if walking && pass.offset > 0 {
+            // Rows that moved down were seen; a first row that was not shows that some moved up.
+            let meets = rows.first().is_none_or(|row| pass.seen.contains(&row.id));
+            if !meets && pass.restarts < ROUNDS {
+                pass.restarts = pass.restarts.saturating_add(1);
+                pass.walked.clear();
+                pass.seen.clear();
+                pass.offset = 0;
+                pass.last_row_at = None;
+                self.ask_list();
+                return;
+            }
+            // Pages that never meet: nobody can say what is gone.
+            if !meets {
+                pass.before.clear();
+            }
+        }
+        let touched = pass.touched.clone();
+        let mut ops = Vec::new();
+        let mut news = false;
+        let mut closable = Vec::new();
+        for fact in &rows {
+            if self.tombstones.contains(&fact.id) {
+                continue;
+            }
+            if let Some(pass) = self.pass.as_mut() {
+                let again = !pass.seen.insert(fact.id);
+                if walking && !again {
+                    pass.walked.push(fact.id);
+                    pass.last_row_at = fact.last_message_at;
+                }
+                if again && walking {
+                    continue;
+                }
+            }
+            let compared = self.compare(fact, touched.contains(&fact.id), &mut ops);
+            news |= compared.news;
+            if compared.close {
+                closable.push(fact.id);
+            }
+        }
+        if !ops.is_empty() {
+            self.store(ops, After::Nothing);
+        }
+        for id in closable {
+            self.store(
+                vec![StoreOp::CloseGaps { conversation_id: id }],
+                After::Closed { conversation_id: id },
+            );
+        }
+        self.after_list(walking, news, raw_rows);
+    }
+
+    fn after_list(&mut self, walking: bool, news: bool, raw_rows: u32) {
+        let page = self.config.page;
+        let Some(pass) = self.pass.as_mut() else { return };
+        if walking {
+            match pass.depth {
+                Depth::Top => {}
+                Depth::Complete | Depth::Changed => {
+                    pass.reached_end = raw_rows < page;
+                    let stop = pass.depth == Depth::Changed && !news;
+                    if !pass.reached_end && !stop {
+                        let step = page.saturating_sub(OVERLAP).max(1);
+                        pass.offset = pass.offset.saturating_add(step);
+                        self.ask_list();
+                        return;
+                    }
+                }
+            }
+        }
+        let gone = if walking {
+            self.absent()
+        } else {
+            let Some(Pass { stage: Stage::Checking { gone }, seen, moved, .. }) =
+                self.pass.as_ref()
+            else {
+                return;
+            };
+            // What moved to the top meanwhile is not gone.
+            gone.iter()
+                .filter(|id| !seen.contains(id) && !moved.contains(id))
+                .copied()
+                .collect()
+        };
+        let Some(pass) = self.pass.as_mut() else { return };
+        let moved = std::mem::take(&mut pass.recheck) && pass.checks < ROUNDS;
+        if (walking && !gone.is_empty()) || moved {
+            pass.checks = pass.checks.saturating_add(1);
+            pass.stage = Stage::Checking { gone };
+            self.ask_list();
+            return;
+        }
+        for id in gone {
+            self.forget(id, true);
+        }
+        self.list_compared();
+    }
+
+    /// Conversations that the walked part of the list should have shown and did not.
+    fn absent(&self) -> BTreeSet<ConversationId> {
+        let Some(pass) = self.pass.as_ref() else { return BTreeSet::new() };
+        if pass.depth == Depth::Top {
+            return BTreeSet::new();
+        }
+        pass.before
+            .iter()
+            .filter(|id| !id.is_local() && !pass.seen.contains(id) && !pass.moved.contains(id))
+            .filter(|id| {
+                self.convs.get(**id).is_some_and(|conv| {
+                    pass.reached_end || conv.row.last_message_at > pass.last_row_at
+                })
+            })
+            .copied()
+            .collect()
+    }
+
+    /// The list is compared: sends may go, and what changed is caught up, most recent first.
+    fn list_compared(&mut self) {
+        self.compared = true;
+        let Some(pass) = self.pass.as_mut() else { return };
+        pass.stage = Stage::CatchingUp;
+        let walked_to_end = pass.depth == Depth::Complete;
+        let eager: BTreeSet<ConversationId> = if pass.depth == Depth::Top {
+            BTreeSet::new()
+        } else {
+            pass.walked.iter().take(self.config.eager).copied().collect()
+        };
+        let written: BTreeSet<String> =
+            self.outbox.rows().map(|row| row.phone.clone()).collect();
+        let mut targets = Vec::new();
+        for conv in self.convs.iter_mut() {
+            if conv.row.id.is_local() {
+                continue;
+            }
+            if conv.loaded() {
+                if conv.row.stale {
+                    targets.push((conv.row.last_message_at, conv.row.id));
+                } else {
+                    conv.synced = true;
+                }
+            } else if conv.row.unread > 0
+                || eager.contains(&conv.row.id)
+                || written.contains(&conv.row.phone)
+            {
+                targets.push((conv.row.last_message_at, conv.row.id));
+            }
+        }
+        targets.sort_by(|a, b| b.cmp(a));
+        let ids: Vec<ConversationId> = targets.into_iter().map(|(_, id)| id).collect();
+        if let Some(pass) = self.pass.as_mut() {
+            pass.targets = ids.iter().copied().collect();
+            pass.targets_in_all = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+        }
+        if walked_to_end {
+            let now = self.server_now();
+            self.last_walk = Some(now);
+            self.store(
+                vec![StoreOp::PutMeta { key: META_WALK.into(), value: now.to_string() }],
+                After::Nothing,
+            );
+        }
+        self.catch_up(&ids);
+    }
+
+    /// Ends the pass when everything it was for is there.
+    pub(crate) fn advance_pass(&mut self) {
+        let over = self
+            .pass
+            .as_ref()
+            .is_some_and(|pass| pass.stage == Stage::CatchingUp && pass.targets.is_empty());
+        if over && let Some(mut pass) = self.pass.take() {
+            self.caught_up = !self.doubt;
+            if self.doubt {
+                self.after_ms(5000, Timer::Rewrite);
+            }
+            let now = self.server_now();
+            self.last_contact = Some(now);
+            self.store(
+                vec![StoreOp::PutMeta { key: META_CONTACT.into(), value: now.to_string() }],
+                After::Nothing,
+            );
+            pass.report.conversations = u32::try_from(pass.changed.len()).unwrap_or(u32::MAX);
+            for token in std::mem::take(&mut pass.tokens) {
+                self.answer(token, Ok(Answered::Synced { report: pass.report }));
+            }
+            self.after_pass_notices(&pass);
+            self.reconcile_all();
+            if self.polling() {
+                self.after_ms(10_000, Timer::Poll);
+            }
+            self.after_ms(2000, Timer::Trickle);
+            self.after_ms(30_000, Timer::Purge);
+        }
+        if self.pass.is_none() && !self.sync_waiters.is_empty() && self.reachable() {
+            self.start_pass(Depth::Complete);
+        }
+    }
+
+    /// Polling, or the next try after a pass that failed.
+    pub(crate) fn poll(&mut self) {
+        if self.pass.is_some() || !self.reachable() {
+            return;
+        }
+        if self.caught_up && !self.polling() {
+            return;
+        }
+        if self.compared {
+            self.start_pass(Depth::Changed);
+        } else {
+            self.begin_pass();
+        }
+    }
+
+    /// No link, but REST answers.
+    pub(crate) fn begin_polling(&mut self) {
+        self.begin_pass();
+    }
+
+    /// A counter looked wrong: one look at the top of the list.
+    pub(crate) fn recount(&mut self) {
+        if !self.reachable() {
+            return;
+        }
+        match self.pass.as_mut() {
+            Some(pass) => pass.recheck = true,
+            None if self.caught_up => self.start_pass(Depth::Top),
+            None => {}
+        }
+    }
+
+    /// An event came: what a page under way says of this conversation is older.
+    pub(crate) fn touch(&mut self, id: ConversationId) {
+        if let Some(pass) = self.pass.as_mut() {
+            pass.touched.insert(id);
+            pass.moved.insert(id);
+        }
+    }
+
+    /// Compares a row of the list with what is remembered.
+    fn compare(
+        &mut self,
+        fact: &ConversationFact,
+        touched: bool,
+        ops: &mut Vec<StoreOp>,
+    ) -> Compared {
+        if self.convs.get(fact.id).is_none() {
+            self.adopt(fact, ops);
+            if let Some(pass) = self.pass.as_mut() {
+                pass.changed.insert(fact.id);
+            }
+            return Compared { news: true, close: false };
+        }
+        let pending_read = self.reads.contains_key(&fact.id);
+        let Some(conv) = self.convs.get_mut(fact.id) else { return Compared::default() };
+        let old = conv.row.clone();
+        conv.listed_at = fact.last_message_at;
+        let more = count_missing(conv, fact);
+        if touched {
+            conv.row.total = fact.total_messages.or(conv.row.total);
+        } else {
+            merge_summary(&mut conv.row, fact);
+            if pending_read && !more {
+                conv.row.unread = 0;
+            }
+        }
+        if more {
+            conv.row.stale = true;
+        }
+        let mut close = false;
+        if conv.loaded() && !more && !conv.row.stale && conv.coverage.gap {
+            if conv.row.older_unknown == Some(0) {
+                close = true;
+            } else if !conv.synced {
+                conv.row.stale = true;
+            }
+        }
+        let changed = conv.row != old;
+        if changed {
+            ops.push(StoreOp::PutConversations { rows: vec![conv.row.clone()] });
+        }
+        let news = changed || more;
+        if let Some(pass) = self.pass.as_mut() {
+            if touched {
+                pass.recheck = true;
+            }
+            if news {
+                pass.changed.insert(fact.id);
+            }
+        }
+        Compared { news, close }
+    }
+
+    /// A conversation that was not known: takes the place of one begun here, if there is one.
+    pub(crate) fn adopt(&mut self, fact: &ConversationFact, ops: &mut Vec<StoreOp>) {
+        let begun_here =
+            self.convs.id_of_phone(&fact.phone).filter(|id| id.is_local());
+        let mut conv = Conv::from_fact(fact);
+        conv.listed_at = fact.last_message_at;
+        if fact.total_messages == Some(0) {
+            conv.row.older_unknown = Some(0);
+        }
+        if let Some(local) = begun_here {
+            if let Some(old) = self.convs.remove(local) {
+                conv.row.local_at = old.row.local_at;
+                conv.row.local_preview = old.row.local_preview;
+            }
+            self.convs.alias(local, fact.id);
+            ops.push(StoreOp::PutLocalConversation {
+                row: condorito_model::record::LocalConversation {
+                    id: local,
+                    phone: fact.phone.clone(),
+                    server_id: Some(fact.id),
+                },
+            });
+        }
+        ops.push(StoreOp::PutConversations { rows: vec![conv.row.clone()] });
+        if let Some(local) = begun_here {
+            ops.push(StoreOp::RemoveConversations { ids: vec![local] });
+            if self.focus.0 == Some(local) {
+                self.focus.0 = Some(fact.id);
+            }
+        }
+        self.convs.insert(conv);
+    }
+}
+
+/// What comparing one row showed.
+#[derive(Debug, Default, Clone, Copy)]
+struct Compared {
+    news: bool,
+    close: bool,
+}
+
+/// Notes how many messages the server has that the cache lacks; whether there are any.
+fn count_missing(conv: &mut Conv, fact: &ConversationFact) -> bool {
+    let newer = fact.last_message_at > conv.row.last_message_at;
+    match (fact.total_messages, conv.row.older_unknown) {
+        (Some(total), Some(older)) => {
+            let known = i64::from(conv.coverage.cached) + i64::from(older);
+            conv.missing = i64::from(total) - known;
+            conv.missing > 0 || newer
+        }
+        (_, Some(_)) => {
+            newer
+                || (fact.last_message_at == conv.row.last_message_at
+                    && fact.last_message != conv.row.last_message)
+        }
+        (_, None) => false,
+    }
+}
+
+/// The row of the list wins over what events said (contract 5.5).
+fn merge_summary(row: &mut ConversationRow, fact: &ConversationFact) {
+    row.phone.clone_from(&fact.phone);
+    if fact.name.is_some() {
+        row.name.clone_from(&fact.name);
+    }
+    row.last_message.clone_from(&fact.last_message);
+    row.last_message_at = fact.last_message_at;
+    row.unread = fact.unread_count;
+    row.bot_enabled = fact.bot_enabled;
+    row.total = fact.total_messages.or(row.total);
+}
