@@ -321,7 +321,7 @@ async fn health() -> Reply {
 }
 
 fn pair(core: &Core, tenant: &Tenant) -> Result<Value, Refusal> {
-    core.tokens.pair(tenant, now_ms()).map_err(|error| {
+    core.tokens.pair(tenant).map_err(|error| {
         tracing::warn!(%error, "tokens could not be signed");
         Refusal::internal()
     })

@@ -7,6 +7,8 @@
     missing_docs
 )]
 
+pub mod shapes;
+
 use std::time::Duration;
 
 use condorito_backend::{Backend, BackendHandle, Config, Heartbeat, NewTenant};
