@@ -118,7 +118,7 @@ impl Supervisor {
         let fetch = self.tokens.auth(self.refused);
         let auth = tokio::select! {
             biased;
-            () = stop(&mut self.stopped) => return Err(Stop),
+            () = stop(&mut self.stopped, &self.reports) => return Err(Stop),
             () = cycled(&mut self.commands) => return Ok(Attempt::Again),
             auth = tokio::time::timeout_at(deadline, fetch) => auth,
         };
@@ -138,7 +138,7 @@ impl Supervisor {
         };
         let up = tokio::select! {
             biased;
-            () = stop(&mut self.stopped) => None,
+            () = stop(&mut self.stopped, &self.reports) => None,
             () = cycled(&mut self.commands) => Some(None),
             up = &mut connection.up => Some(Some(up)),
         };
@@ -202,7 +202,7 @@ impl Supervisor {
         loop {
             tokio::select! {
                 biased;
-                () = stop(&mut self.stopped) => return Some(DownReason::Stopped),
+                () = stop(&mut self.stopped, &self.reports) => return Some(DownReason::Stopped),
                 () = cycled(&mut self.commands) => return Some(DownReason::Cycled),
                 _ = tick.tick() => if pulse.is_gone() {
                     return Some(DownReason::Silent);
@@ -249,7 +249,7 @@ impl Supervisor {
         self.report(waiting).await?;
         tokio::select! {
             biased;
-            () = stop(&mut self.stopped) => Err(Stop),
+            () = stop(&mut self.stopped, &self.reports) => Err(Stop),
             _ = self.commands.recv() => Ok(()),
             () = tokio::time::sleep_until(until) => Ok(()),
         }
@@ -262,7 +262,7 @@ impl Supervisor {
         }
         tokio::select! {
             biased;
-            () = stop(&mut self.stopped) => Err(Stop),
+            () = stop(&mut self.stopped, &self.reports) => Err(Stop),
             answers = self.tokens.rest_answers() => Ok(answers),
         }
     }
@@ -270,15 +270,19 @@ impl Supervisor {
     async fn report(&mut self, fact: LinkFact) -> Result<(), Stop> {
         tokio::select! {
             biased;
-            () = stop(&mut self.stopped) => Err(Stop),
+            () = stop(&mut self.stopped, &self.reports) => Err(Stop),
             sent = self.reports.send(fact) => sent.map_err(|_| Stop),
         }
     }
 }
 
-/// Ends when the link is to stop, or its handle is gone.
-async fn stop(stopped: &mut watch::Receiver<bool>) {
-    let _ = stopped.wait_for(|stop| *stop).await;
+/// Ends when the link is to stop, or nobody holds its handle or its receiver any more.
+async fn stop(stopped: &mut watch::Receiver<bool>, reports: &mpsc::Sender<LinkFact>) {
+    tokio::select! {
+        biased;
+        _ = stopped.wait_for(|stop| *stop) => {}
+        () = reports.closed() => {}
+    }
 }
 
 /// Ends when a new link is wanted; to reconnect now means nothing where this is awaited.

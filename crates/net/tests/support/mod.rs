@@ -8,6 +8,8 @@
     clippy::indexing_slicing
 )]
 
+pub mod raw;
+
 use condorito_net::{Endpoints, NetOptions, Proxy, Rest, SessionNotice};
 use serde_json::{Value, json};
 use std::path::PathBuf;
