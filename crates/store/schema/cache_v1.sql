@@ -13,10 +13,9 @@ CREATE TABLE conversations (
   stale INTEGER NOT NULL,
   local_at INTEGER,
   local_preview TEXT,
-  -- Place in the list. The constant lies before every time that can be written.
-  sort_at INTEGER NOT NULL GENERATED ALWAYS AS (
-    max(ifnull(last_message_at, -9000000000000000), ifnull(local_at, -9000000000000000))
-  ) STORED,
+  -- Place in the list: the later of last_message_at and local_at. A generated column would keep
+  -- its index from covering a query.
+  sort_at INTEGER NOT NULL,
   -- Coverage, kept with the messages so that reading it costs the same for every size.
   cached INTEGER NOT NULL DEFAULT 0,
   newest_id INTEGER,
@@ -28,7 +27,7 @@ CREATE TABLE conversations (
 CREATE INDEX conversations_by_time ON conversations (sort_at DESC, id DESC);
 CREATE INDEX conversations_unread ON conversations (sort_at DESC, id DESC) WHERE unread > 0;
 CREATE INDEX conversations_by_bot ON conversations (bot_enabled, sort_at DESC, id DESC);
-CREATE INDEX conversations_by_phone ON conversations (phone);
+CREATE INDEX conversations_by_phone ON conversations (phone, id DESC);
 
 -- How many there are, so that a page of the list need not count.
 CREATE TABLE totals (

@@ -1,7 +1,10 @@
 -- What exists nowhere else: the queue, drafts, marks, conversations begun here, settings.
+--
+-- Comments stand outside of the statements, which SQLite stores: the whole schema fits the first
+-- page, so that damage elsewhere leaves every other table readable.
 
+-- order_no is never reused: the ids shown for unsent texts are made from it.
 CREATE TABLE outbox (
-  -- Never reused: message ids shown for unsent texts are made from it.
   order_no INTEGER PRIMARY KEY AUTOINCREMENT,
   local_id TEXT NOT NULL UNIQUE,
   conversation_id INTEGER NOT NULL,

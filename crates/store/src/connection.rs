@@ -43,6 +43,8 @@ pub(crate) fn reader(path: &Path, key: &Key) -> Result<Connection> {
 
 fn unlocked(path: &Path, key: &Key, flags: OpenFlags) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
+    // It would print to standard error by itself; its errors come back as results.
+    connection.execute_batch("PRAGMA cipher_log_level = NONE;")?;
     connection.execute_batch(&key.pragma())?;
     connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(PREPARED);

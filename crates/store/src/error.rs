@@ -63,10 +63,23 @@ impl From<StoreFault> for Error {
 }
 
 /// What a batch is told of a database error.
+///
+/// SQLCipher reports a page that it cannot decrypt as damage, as a general error or as a lack of
+/// memory, depending on who asked for the page; the last two for as long as the connection lives.
+/// Statements of ours have no general errors of their own once they run. Should one of these mean
+/// what it says, the check at the next start finds nothing and costs a moment.
 pub(crate) fn fault(error: &rusqlite::Error) -> StoreFault {
-    match error.sqlite_error_code() {
-        Some(Sqlite::DiskFull) => StoreFault::Full,
-        Some(Sqlite::DatabaseCorrupt | Sqlite::NotADatabase) => StoreFault::Damaged,
-        _ => StoreFault::Io,
+    match error.sqlite_error() {
+        Some(found) => match found.code {
+            Sqlite::DiskFull => StoreFault::Full,
+            Sqlite::DatabaseCorrupt | Sqlite::NotADatabase | Sqlite::OutOfMemory => {
+                StoreFault::Damaged
+            }
+            Sqlite::Unknown if found.extended_code == rusqlite::ffi::SQLITE_ERROR => {
+                StoreFault::Damaged
+            }
+            _ => StoreFault::Io,
+        },
+        None => StoreFault::Io,
     }
 }

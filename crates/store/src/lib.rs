@@ -23,6 +23,8 @@ mod failpoint;
 mod key;
 mod lock;
 mod open;
+#[cfg(test)]
+mod plans;
 mod reads;
 mod recovery;
 mod row;

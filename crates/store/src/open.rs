@@ -71,26 +71,44 @@ pub(crate) struct Opened {
     pub(crate) report: OpenReport,
 }
 
+/// What one attempt at opening yields.
+struct Attempt {
+    files: Files,
+    readers: Vec<Reader>,
+    snapshot: Snapshot,
+    report: OpenReport,
+}
+
 pub(crate) fn open(folder: &Path, key: &Key, options: &Options) -> Result<Opened> {
     let lock = FolderLock::take(folder)?;
     recovery::resume_salvage(folder)?;
-    let mut report = OpenReport {
-        clean: !lock.marked(),
-        ..OpenReport::default()
+    let clean = !lock.marked();
+    let attempt = match attempt(&lock, key, options, !clean) {
+        // Opening reads enough to meet damage that nobody suspected.
+        Err(Error::Damaged) if clean => attempt(&lock, key, options, true),
+        other => other,
     };
-    let thorough = !report.clean;
-    let outbox = recovery::examine(
-        &path(folder, FileKind::Outbox),
-        key,
-        FileKind::Outbox,
-        thorough,
-    )?;
-    let cache = recovery::examine(
-        &path(folder, FileKind::Cache),
-        key,
-        FileKind::Cache,
-        thorough,
-    )?;
+    let Attempt {
+        files,
+        readers,
+        snapshot,
+        mut report,
+    } = attempt?;
+    report.clean = clean;
+    Ok(Opened {
+        lock,
+        files,
+        readers,
+        snapshot,
+        report,
+    })
+}
+
+fn attempt(lock: &FolderLock, key: &Key, options: &Options, thorough: bool) -> Result<Attempt> {
+    let folder = lock.folder();
+    let mut report = OpenReport::default();
+    let examine = |kind| recovery::examine(&path(folder, kind), key, kind, thorough);
+    let (outbox, cache) = (examine(FileKind::Outbox)?, examine(FileKind::Cache)?);
     if another_key(outbox, cache) {
         return Err(Error::WrongKey);
     }
@@ -115,8 +133,7 @@ pub(crate) fn open(folder: &Path, key: &Key, options: &Options) -> Result<Opened
         .map(|_| Reader::open(folder, key))
         .collect::<Result<Vec<_>>>()?;
     let snapshot = snapshot(&files.outbox, &files.cache)?;
-    Ok(Opened {
-        lock,
+    Ok(Attempt {
         files,
         readers,
         snapshot,

@@ -18,6 +18,15 @@ const SALVAGE: &str = "outbox.salvage.db";
 /// Orders skipped after a salvage: rows that could not be read may have had them.
 const ORDER_SKIP: i64 = 1_000_000;
 
+/// What is salvaged, first what matters most.
+const TABLES: [&str; 5] = [
+    "outbox",
+    "drafts",
+    "pending_reads",
+    "local_conversations",
+    "settings",
+];
+
 /// What a file turns out to be when it is first read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
@@ -127,21 +136,20 @@ pub(crate) fn salvage_outbox(folder: &Path, key: &Key, failpoints: &Failpoints) 
     let path = folder.join(SALVAGE);
     let mut target = connection::writer(&path, key, kind)?;
     kind.migrate(&mut target)?;
-    if let Ok(source) = connection::reader(&folder.join(kind.name()), key) {
-        for table in [
-            "outbox",
-            "drafts",
-            "pending_reads",
-            "local_conversations",
-            "settings",
-        ] {
-            let copied = copy_table(&source, &target, table)?;
-            tracing::warn!(table, copied, "salvaged");
+    for table in TABLES {
+        let mut copied = 0;
+        for direction in ["ASC", "DESC"] {
+            // SQLCipher refuses every read of a connection after the first damaged page.
+            if let Ok(source) = connection::reader(&folder.join(kind.name()), key) {
+                copied += copy_table(&source, &target, table, direction)?;
+            }
         }
+        tracing::warn!(table, copied, "salvaged");
     }
     target.execute_batch(&format!(
-        "INSERT OR REPLACE INTO sqlite_sequence (name, seq)
-         SELECT 'outbox', ifnull(max(order_no), 0) + {ORDER_SKIP} FROM outbox;"
+        "DELETE FROM sqlite_sequence WHERE name = 'outbox';
+         INSERT INTO sqlite_sequence (name, seq)
+           SELECT 'outbox', ifnull(max(order_no), 0) + {ORDER_SKIP} FROM outbox;"
     ))?;
     // Closing copies the log into the file; without one the rename below moves all there is.
     target.close().map_err(|(_, error)| error)?;
@@ -153,41 +161,44 @@ pub(crate) fn salvage_outbox(folder: &Path, key: &Key, failpoints: &Failpoints) 
     Ok(aside)
 }
 
-/// Copies rows from both ends of a table up to the damage; answers how many.
-fn copy_table(source: &Connection, target: &Connection, table: &str) -> Result<usize> {
+/// Copies the rows of a table from one end up to the damage; answers how many.
+fn copy_table(
+    source: &Connection,
+    target: &Connection,
+    table: &str,
+    direction: &str,
+) -> Result<usize> {
     let columns: Vec<String> = target
         .prepare(&format!(
             "SELECT name FROM pragma_table_info('{table}') ORDER BY cid"
         ))?
         .query_map([], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
-    let Some(first) = columns.first() else {
+    let Some(key) = columns.first() else {
         return Ok(0);
     };
     let names = columns.join(", ");
     let marks = vec!["?"; columns.len()].join(", ");
+    // The first column is the key: reading in its order needs no other page.
+    let sql = format!("SELECT {names} FROM {table} ORDER BY {key} {direction}");
+    let Ok(mut select) = source.prepare(&sql) else {
+        return Ok(0);
+    };
+    let Ok(mut rows) = select.query([]) else {
+        return Ok(0);
+    };
     let transaction = target.unchecked_transaction()?;
     let mut copied = 0;
     {
         let mut insert = transaction.prepare(&format!(
             "INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"
         ))?;
-        for direction in ["ASC", "DESC"] {
-            // The first column is the key: reading in its order needs no other page.
-            let sql = format!("SELECT {names} FROM {table} ORDER BY {first} {direction}");
-            let Ok(mut select) = source.prepare(&sql) else {
-                continue;
-            };
-            let Ok(mut rows) = select.query([]) else {
-                continue;
-            };
-            while let Ok(Some(row)) = rows.next() {
-                let values: rusqlite::Result<Vec<Value>> =
-                    (0..columns.len()).map(|index| row.get(index)).collect();
-                let Ok(values) = values else { continue };
-                // A row that no longer fits its table is left to the file set aside.
-                copied += insert.execute(params_from_iter(values)).unwrap_or(0);
-            }
+        while let Ok(Some(row)) = rows.next() {
+            let values: rusqlite::Result<Vec<Value>> =
+                (0..columns.len()).map(|index| row.get(index)).collect();
+            let Ok(values) = values else { continue };
+            // A row that does not fit its table is left to the file set aside.
+            copied += insert.execute(params_from_iter(values)).unwrap_or(0);
         }
     }
     transaction.commit()?;

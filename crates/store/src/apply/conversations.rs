@@ -6,20 +6,23 @@ use condorito_model::record::ConversationRow;
 use condorito_model::view::Tag;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
+/// The constant lies before every time that can be written.
 const PUT: &str = "
     INSERT INTO conversations (id, phone, name, last_message, last_message_at, unread,
-      bot_enabled, total, older_unknown, stale, local_at, local_preview)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+      bot_enabled, total, older_unknown, stale, local_at, local_preview, sort_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,
+      max(ifnull(?5, -9000000000000000), ifnull(?11, -9000000000000000)))
     ON CONFLICT (id) DO UPDATE SET phone = ?2, name = ?3, last_message = ?4, last_message_at = ?5,
       unread = ?6, bot_enabled = ?7, total = ?8, older_unknown = ?9, stale = ?10, local_at = ?11,
-      local_preview = ?12
+      local_preview = ?12, sort_at = excluded.sort_at
     WHERE (phone, name, last_message, last_message_at, unread, bot_enabled, total, older_unknown,
            stale, local_at, local_preview)
       IS NOT (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 
-/// A number's conversations; the server's own first, should one begun here be left over.
+/// A number's conversation; the server's own should one begun here, whose id is negative, be left
+/// over.
 pub(crate) const BY_PHONE: &str =
-    "SELECT id FROM conversations WHERE phone = ?1 ORDER BY id > 0 DESC, sort_at DESC LIMIT 1";
+    "SELECT id FROM conversations WHERE phone = ?1 ORDER BY id DESC LIMIT 1";
 
 pub(super) fn put(cache: &Connection, row: &ConversationRow, changes: &mut Changes) -> Result<()> {
     let changed = cache.prepare_cached(PUT)?.execute(params![

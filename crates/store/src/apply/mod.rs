@@ -84,11 +84,11 @@ impl<'a> Group<'a> {
             }
             Work::Enqueue(row) => {
                 answer.order = outbox::enqueue(self.outbox()?, row)?;
-                outbox::note(&self.files.cache, row, answer.order, &mut self.changes)?;
+                outbox::note(&self.files.cache, row, answer.order, &mut self.changes);
             }
             Work::Draft { phone, text } => {
                 outbox::put_draft(self.outbox()?, phone, text)?;
-                if let Some(id) = conversations::by_phone(&self.files.cache, phone)? {
+                if let Some(id) = outbox::shown_in(&self.files.cache, phone) {
                     self.changes.conversation(id);
                 }
             }
@@ -156,11 +156,11 @@ impl<'a> Group<'a> {
             }
             StoreOp::PutOutbox { row } => {
                 let order = outbox::put(self.outbox()?, row)?;
-                outbox::note(&files.cache, row, order, &mut self.changes)?;
+                outbox::note(&files.cache, row, order, &mut self.changes);
             }
             StoreOp::RemoveOutbox { local_id } => {
                 if let Some(row) = outbox::remove(self.outbox()?, local_id)? {
-                    outbox::note(&files.cache, &row, row.order, &mut self.changes)?;
+                    outbox::note(&files.cache, &row, row.order, &mut self.changes);
                 }
             }
             StoreOp::PurgeSent => {
@@ -241,4 +241,17 @@ impl<'a> Group<'a> {
 
 fn begin(connection: &Connection) -> Result<Transaction<'_>> {
     Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
+}
+
+/// The queries that every event runs, and the index each needs.
+#[cfg(test)]
+pub(crate) fn hot_queries() -> Vec<(&'static str, &'static str)> {
+    vec![
+        (messages::SUCCESSOR, "INDEX messages_by_time"),
+        (messages::OLDEST, "INDEX messages_by_time"),
+        (messages::NEWEST_BREAK, "INDEX messages_breaks"),
+        (messages::BREAKS, "INDEX messages_breaks"),
+        (messages::RUN, "COVERING INDEX messages_by_time"),
+        (messages::BY_MESSAGE_ID, "INDEX sqlite_autoindex_messages_1"),
+    ]
 }

@@ -92,19 +92,21 @@ pub(super) fn remove(outbox: &Connection, local_id: &LocalId) -> Result<Option<O
 }
 
 /// Notes that a row came, changed or went, wherever it is shown.
-pub(super) fn note(
-    cache: &Connection,
-    row: &OutboxRow,
-    order: i64,
-    changes: &mut Changes,
-) -> Result<()> {
-    let shown_in = by_phone(cache, &row.phone)?;
-    for conversation in [Some(row.conversation_id), shown_in].into_iter().flatten() {
+pub(super) fn note(cache: &Connection, row: &OutboxRow, order: i64, changes: &mut Changes) {
+    for conversation in [Some(row.conversation_id), shown_in(cache, &row.phone)]
+        .into_iter()
+        .flatten()
+    {
         changes.conversation(conversation);
         changes.message(conversation, RowId(-order));
     }
     changes.outbox(row.local_id.clone());
-    Ok(())
+}
+
+/// The conversation that shows a number's texts. A cache that cannot be read must not keep a text
+/// from being stored: its fault shows with the next use of its own.
+pub(super) fn shown_in(cache: &Connection, phone: &str) -> Option<ConversationId> {
+    by_phone(cache, phone).ok().flatten()
 }
 
 /// Message ids of sent rows that the cache has for good: to be asked right after a checkpoint.

@@ -35,6 +35,12 @@ pub(crate) const CACHED_AT: &str = concat!(
       ORDER BY m.sent_at, m.id LIMIT 1"
 );
 
+/// A message of a conversation by either of the ids that its text had here. The plus keeps SQLite
+/// from reading the whole conversation.
+pub(crate) const BY_EITHER_ID: &str = "
+    SELECT sent_at, id FROM messages
+    WHERE +conversation_id = ?1 AND (message_id = ?2 OR local_id = ?3)";
+
 /// A page, and whether it can be trusted to be whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Messages {
@@ -344,10 +350,7 @@ impl Conversation<'_> {
         let key = self
             .files
             .cache
-            .prepare_cached(
-                "SELECT sent_at, id FROM messages
-                 WHERE +conversation_id = ?1 AND (message_id = ?2 OR local_id = ?3)",
-            )?
+            .prepare_cached(BY_EITHER_ID)?
             .query_row(params![self.row.id.0, message_id, local_id], |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })

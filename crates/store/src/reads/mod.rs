@@ -134,3 +134,33 @@ impl Readers {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// The queries behind a page, and the index each needs.
+#[cfg(test)]
+pub(crate) fn hot_queries() -> Vec<(&'static str, &'static str)> {
+    vec![
+        (conversations::ALL, "INDEX conversations_by_time"),
+        (conversations::UNREAD, "INDEX conversations_unread"),
+        (conversations::READ, "INDEX conversations_by_time"),
+        (conversations::BOT, "INDEX conversations_by_bot"),
+        (conversations::UNREAD_BOT, "INDEX conversations_"),
+        (conversations::READ_BOT, "INDEX conversations_by_bot"),
+        (conversations::WALK, "COVERING INDEX conversations_by_time"),
+        (conversations::BY_ID, "INTEGER PRIMARY KEY"),
+        (conversations::BY_NAME, "VIRTUAL TABLE INDEX 0:M"),
+        (conversations::BY_DIGITS, "VIRTUAL TABLE INDEX 0:M"),
+        (conversations::BY_TAG, "INDEX phone_tags_by_tag"),
+        (messages::CACHED_DOWN, "INDEX messages_by_time"),
+        (messages::CACHED_UP, "INDEX messages_by_time"),
+        (messages::CACHED_AT, "INDEX messages_by_time"),
+        (messages::BY_EITHER_ID, "INDEX messages_by_local"),
+        (view::NEWEST, "INDEX messages_by_time"),
+        (view::NEWEST_OWN, "INDEX messages_own"),
+        (view::FIRST_AFTER, "INDEX messages_by_time"),
+        (view::BY_LOCAL, "INDEX messages_by_local"),
+        (view::TAGS, "PRIMARY KEY"),
+        (view::OUTBOX_DOWN, "INDEX outbox_by_phone"),
+        (view::OUTBOX_UP, "INDEX outbox_by_phone"),
+        (search::SEARCH, "VIRTUAL TABLE INDEX"),
+    ]
+}

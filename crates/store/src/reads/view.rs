@@ -47,7 +47,9 @@ pub(crate) const OUTBOX_UP: &str = concat!(
 );
 pub(crate) const TAGS: &str = "
     SELECT t.id, t.name, t.color FROM phone_tags p JOIN tags t ON t.id = p.tag_id
-    WHERE p.phone = ?1 ORDER BY t.id";
+    WHERE p.phone = ?1 ORDER BY p.tag_id";
+
+pub(crate) const BY_LOCAL: &str = "SELECT 1 FROM messages WHERE local_id = ?1";
 
 /// Rows of one number that a preview looks at; a longer queue shows its last rows.
 const LOOK_BACK: usize = 32;
@@ -144,7 +146,7 @@ pub(crate) fn in_cache(cache: &Connection, row: &OutboxRow) -> Result<bool> {
         return Ok(true);
     }
     Ok(cache
-        .prepare_cached("SELECT 1 FROM messages WHERE local_id = ?1")?
+        .prepare_cached(BY_LOCAL)?
         .exists([row.local_id.as_str()])?)
 }
 

@@ -14,5 +14,7 @@
 mod joined;
 mod list;
 mod paging;
+mod recovery;
 mod searching;
 mod support;
+mod writing;

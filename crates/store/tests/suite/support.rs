@@ -183,3 +183,13 @@ pub fn text(local_id: &str) -> OutboxRow {
         error: None,
     }
 }
+
+/// A connection of the test's own to a file of the store.
+pub fn key_on(file: &Path, key: [u8; 32]) -> rusqlite::Connection {
+    let connection = rusqlite::Connection::open(file).expect("opens");
+    let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    connection
+        .execute_batch(&format!("PRAGMA key = \"x'{hex}'\""))
+        .expect("unlocks");
+    connection
+}
