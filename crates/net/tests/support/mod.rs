@@ -8,6 +8,7 @@
     clippy::indexing_slicing
 )]
 
+pub mod link;
 pub mod raw;
 
 use condorito_net::{Endpoints, NetOptions, Proxy, Rest, SessionNotice};
@@ -124,6 +125,16 @@ pub fn options(url: &str) -> NetOptions {
         proxy: Proxy::Direct,
         ..NetOptions::new(Endpoints::parse(url).unwrap())
     }
+}
+
+/// The stored conversation with a number.
+pub async fn conversation_of(server: &Double, code: &str, phone: &str) -> Value {
+    let state = server.order("state", json!({ "code": code })).await;
+    let all = state["conversations"].as_array().unwrap();
+    all.iter()
+        .find(|row| row["contact_phone"] == phone)
+        .unwrap()
+        .clone()
 }
 
 /// Waits until an answer of the control port says what it should.
