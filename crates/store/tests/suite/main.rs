@@ -11,10 +11,12 @@
     clippy::cast_possible_wrap
 )]
 
+mod crash;
 mod joined;
 mod list;
 mod paging;
 mod recovery;
 mod searching;
 mod support;
+mod truth;
 mod writing;

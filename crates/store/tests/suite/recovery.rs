@@ -1,6 +1,6 @@
 //! Damage, wrong keys, newer versions, a held folder.
 
-use crate::support::{CHAT, FROM_START, Home, KEY, chat, facts, key_on, phone, reopen, text};
+use crate::support::{CHAT, FROM_START, Home, KEY, chat, copy, facts, key_on, phone, reopen, text};
 use condorito_model::record::{LocalConversation, PendingRead, StoreOp};
 use condorito_model::{ConversationId, RowId};
 use condorito_store::{Anchor, Dump, Error, Key, Options, Place, Store, set_aside};
@@ -58,15 +58,6 @@ async fn filled() -> TempDir {
     home.folder
 }
 
-fn copy(folder: &TempDir) -> TempDir {
-    let copy = TempDir::new().expect("a folder");
-    for entry in fs::read_dir(folder.path()).expect("a folder") {
-        let entry = entry.expect("an entry");
-        fs::copy(entry.path(), copy.path().join(entry.file_name())).expect("copied");
-    }
-    copy
-}
-
 /// As a process that was killed leaves it: everything in place, the mark too.
 fn unclean(folder: &Path) {
     fs::write(folder.join("in-use"), "").expect("written");
@@ -113,7 +104,7 @@ async fn a_damaged_cache_is_made_anew_and_the_outbox_is_untouched() {
     let pages = pages(&original.path().join("cache.db"));
     assert!(pages > 30, "{pages}");
     for page in [0, 1, 2, pages / 4, pages / 2, pages - 3, pages - 1] {
-        let folder = copy(&original);
+        let folder = copy(original.path());
         damage(&folder.path().join("cache.db"), page);
         unclean(folder.path());
         let outbox = fs::read(folder.path().join("outbox.db")).expect("read");
@@ -168,7 +159,7 @@ async fn a_damaged_outbox_is_salvaged_and_the_cache_is_untouched() {
     let pages = pages(&original.path().join("outbox.db"));
     let mut best = 0;
     for page in 0..pages {
-        let folder = copy(&original);
+        let folder = copy(original.path());
         damage(&folder.path().join("outbox.db"), page);
         unclean(folder.path());
         let (store, report) = reopen(folder.path()).await;
@@ -213,7 +204,7 @@ async fn damage_met_without_a_check_is_repaired() {
     let original = filled().await;
     let (mut at_opening, mut while_running) = (0, 0);
     for page in 2..pages(&original.path().join("cache.db")) {
-        let folder = copy(&original);
+        let folder = copy(original.path());
         damage(&folder.path().join("cache.db"), page);
         let (store, report) = reopen(folder.path()).await;
         assert!(report.clean, "page {page}: {report:?}");

@@ -193,3 +193,13 @@ pub fn key_on(file: &Path, key: [u8; 32]) -> rusqlite::Connection {
         .expect("unlocks");
     connection
 }
+
+/// A folder with the same files.
+pub fn copy(folder: &Path) -> TempDir {
+    let copy = TempDir::new().expect("a folder");
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let entry = entry.expect("an entry");
+        std::fs::copy(entry.path(), copy.path().join(entry.file_name())).expect("copied");
+    }
+    copy
+}
