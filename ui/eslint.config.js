@@ -53,6 +53,10 @@ export default ts.config(
     },
   },
   {
+    files: ['tests/**'],
+    rules: { '@typescript-eslint/unbound-method': 'off' },
+  },
+  {
     files: ['src/lib/platform/tauri.ts'],
     rules: { 'no-restricted-imports': 'off' },
   },

@@ -2,9 +2,8 @@
 // inputs, and every message is used. (A message that is used but missing already fails the type check.)
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const ROOT = join(import.meta.dirname, '..');
 const LOCALES = JSON.parse(readFileSync(join(ROOT, 'project.inlang/settings.json'), 'utf8')).locales;
 
 function* sources(folder) {
@@ -21,7 +20,13 @@ function* sources(folder) {
 /** The inputs of a message, in order; plurals may name an input in some forms only. */
 const inputsOf = (message) => [...new Set(JSON.stringify(message).match(/\{[a-zA-Z]+\}/g) ?? [])].sort().join(' ');
 
+/**
+ * @param {Record<string, Record<string, unknown>>} catalogues by language
+ * @param {Set<string>} used keys found in the sources
+ * @returns {string[]} one line for each defect
+ */
 export function problems(catalogues, used) {
+  /** @type {string[]} */
   const found = [];
   const all = new Set(Object.values(catalogues).flatMap(Object.keys));
   for (const key of [...all].sort()) {
@@ -37,6 +42,7 @@ export function problems(catalogues, used) {
   return found;
 }
 
+/** @returns {Record<string, Record<string, unknown>>} */
 export function readCatalogues() {
   return Object.fromEntries(
     LOCALES.map((locale) => {
@@ -46,6 +52,7 @@ export function readCatalogues() {
   );
 }
 
+/** @returns {Set<string>} */
 export function usedMessages() {
   const used = new Set();
   for (const source of sources(join(ROOT, 'src'))) {
@@ -54,7 +61,7 @@ export function usedMessages() {
   return used;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (process.argv[1] === import.meta.filename) {
   const found = problems(readCatalogues(), usedMessages());
   for (const problem of found) console.error(problem);
   if (found.length > 0) process.exit(1);

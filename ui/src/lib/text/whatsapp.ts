@@ -48,7 +48,21 @@ function inline(text: string): Span[] {
 function linksOf(text: string): Link[] {
   return find(text, { defaultProtocol: 'https' })
     .filter(({ href }) => /^(https?:\/\/|mailto:)/i.test(href))
-    .map(({ start, end, href }) => ({ start, end, href }));
+    .filter(({ type, value, start }) => type === 'email' || standsAlone(text, value, start))
+    .map(({ start, end, href }) => {
+      // In `*https://…*` the last mark closes the first; addresses may end in one, but rarely do.
+      let cut = 0;
+      while (isMark(text.charAt(end - 1 - cut)) && text.charAt(start - 1 - cut) === text.charAt(end - 1 - cut)) cut += 1;
+      return { start, end: end - cut, href: cut > 0 ? href.slice(0, -cut) : href };
+    });
+}
+
+const isMark = (character: string) => character === '*' || character === '_' || character === '~';
+
+/** A bare host is a link only by itself: not the rest of some other scheme, and not a lone word. */
+function standsAlone(text: string, value: string, start: number): boolean {
+  if (/^https?:\/\//i.test(value)) return true;
+  return value.includes('.') && !/[/:\\@]/.test(text.charAt(start - 1));
 }
 
 function nest(text: string, links: Link[], from: number, to: number, open: ReadonlySet<Mark>): Span[] {
