@@ -21,9 +21,12 @@ const FILTER: &str = "warn,condorito_desktop=info,condorito_client=info,condorit
 /// Why there is no log.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
-    /// The folder or the file cannot be written.
-    #[error("the log folder cannot be written: {0}")]
-    Folder(#[from] tracing_appender::rolling::InitError),
+    /// The folder cannot be made.
+    #[error("the log folder cannot be made: {0}")]
+    Folder(#[from] std::io::Error),
+    /// The file cannot be written.
+    #[error("the log cannot be written: {0}")]
+    File(#[from] tracing_appender::rolling::InitError),
     /// Somebody has already set a logger in this process.
     #[error("logging is already set up: {0}")]
     Taken(#[from] tracing_subscriber::util::TryInitError),
@@ -35,12 +38,14 @@ pub enum LogError {
 /// # Errors
 /// [`LogError`]; the app can do without a log.
 pub fn start(data_dir: &Path) -> Result<WorkerGuard, LogError> {
+    let folder = data_dir.join("logs");
+    std::fs::create_dir_all(&folder)?;
     let file = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("condorito-desktop")
         .filename_suffix("log")
         .max_log_files(DAYS)
-        .build(data_dir.join("logs"))?;
+        .build(folder)?;
     let (writer, guard) = tracing_appender::non_blocking(file);
     tracing_subscriber::registry()
         .with(EnvFilter::new(FILTER))

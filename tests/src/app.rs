@@ -16,7 +16,7 @@ use crate::poll::{Seen, until};
 use crate::process::Running;
 
 /// How long the window may take to answer on a busy machine.
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_secs(40);
 
 /// How long the UI may take to show what it was told.
 pub const SOON: Duration = Duration::from_secs(20);
@@ -64,6 +64,9 @@ impl App {
 
         let capabilities = json!({
             "browserName": "wry",
+            // Conditions are waited for by name; the driver's own wait for the page would only hide
+            // which one does not come true.
+            "pageLoadStrategy": "none",
             "tauri:options": { "application": program, "args": all },
         });
         let Value::Object(capabilities) = capabilities else {
@@ -120,11 +123,7 @@ impl App {
             Ok(Seen::when(value == Value::Bool(true), value.to_string()))
         })
         .await;
-        if waited.is_err() {
-            // What was on the screen says more than the condition that did not hold.
-            self.screenshot("failure").await?;
-        }
-        waited
+        self.keep_failure(waited).await
     }
 
     /// Runs a script in the page and returns its value.
@@ -132,8 +131,7 @@ impl App {
     /// # Errors
     /// When the script throws or the window is gone.
     pub async fn evaluate(&self, script: &str, args: Vec<Value>) -> Result<Value> {
-        self.client
-            .execute(script, args)
+        answered(self.client.execute(script, args))
             .await
             .with_context(|| format!("script in the page: {script}"))
     }
@@ -143,9 +141,8 @@ impl App {
     /// # Errors
     /// When it does not appear or cannot be clicked.
     pub async fn click(&self, selector: &str) -> Result<()> {
-        self.find(selector)
-            .await?
-            .click()
+        let element = self.find(selector).await?;
+        answered(element.click())
             .await
             .with_context(|| format!("clicking {selector}"))
     }
@@ -156,12 +153,10 @@ impl App {
     /// When the field does not appear or takes no keys.
     pub async fn fill(&self, selector: &str, text: &str) -> Result<()> {
         let field = self.find(selector).await?;
-        field
-            .clear()
+        answered(field.clear())
             .await
             .with_context(|| format!("emptying {selector}"))?;
-        field
-            .send_keys(text)
+        answered(field.send_keys(text))
             .await
             .with_context(|| format!("typing into {selector}"))
     }
@@ -172,20 +167,32 @@ impl App {
     /// When the element does not appear or takes no keys.
     pub async fn press(&self, selector: &str, key: Key) -> Result<()> {
         let key: char = key.into();
-        self.find(selector)
-            .await?
-            .send_keys(&key.to_string())
+        let element = self.find(selector).await?;
+        answered(element.send_keys(&key.to_string()))
             .await
             .with_context(|| format!("pressing a key in {selector}"))
     }
 
     async fn find(&self, selector: &str) -> Result<fantoccini::elements::Element> {
-        let wait = self.client.wait().at_most(SOON);
-        let found = wait.for_element(fantoccini::Locator::Css(selector)).await;
-        if found.is_err() {
-            self.screenshot("failure").await?;
+        let found = until(selector, SOON, async || {
+            let css = fantoccini::Locator::Css(selector);
+            let all = answered(self.client.find_all(css)).await?;
+            Ok(Seen::from_option(all.into_iter().next(), "no such element"))
+        })
+        .await;
+        self.keep_failure(found).await
+    }
+
+    /// Adds a picture of the window to a failure: what was on the screen says more than the
+    /// condition that did not hold.
+    async fn keep_failure<T>(&self, outcome: Result<T>) -> Result<T> {
+        match outcome {
+            Ok(value) => Ok(value),
+            Err(error) => match self.screenshot("failure").await {
+                Ok(()) => Err(error),
+                Err(second) => Err(error.context(format!("and no screenshot: {second:#}"))),
+            },
         }
-        found.with_context(|| format!("waiting for {selector}"))
     }
 
     /// Saves what the window shows as `name.png` among the test's artifacts.
@@ -193,7 +200,9 @@ impl App {
     /// # Errors
     /// When the window is gone or the file cannot be written.
     pub async fn screenshot(&self, name: &str) -> Result<()> {
-        let picture = self.client.screenshot().await.context("a screenshot")?;
+        let picture = answered(self.client.screenshot())
+            .await
+            .context("a screenshot")?;
         let file = self.artifacts.join(format!("{name}.png"));
         std::fs::write(&file, picture).with_context(|| file.display().to_string())
     }
@@ -209,6 +218,14 @@ impl App {
         self.driver.kill();
         Ok(())
     }
+}
+
+/// Waits for the driver's answer: a page that hangs must fail the test, not stop it.
+async fn answered<T>(
+    call: impl Future<Output = Result<T, fantoccini::error::CmdError>>,
+) -> Result<T> {
+    let answer = tokio::time::timeout(SOON, call).await;
+    Ok(answer.context("the window does not answer")??)
 }
 
 /// Ids of the processes that have `argument` among their arguments.

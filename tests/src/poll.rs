@@ -11,7 +11,7 @@ const STEP: Duration = Duration::from_millis(40);
 /// Looks again and again until `look` finds something, and returns it.
 ///
 /// # Errors
-/// The first error of `look`, or one that names `what` and the last thing seen, after `limit`.
+/// The first error of `look`, or, after `limit`, one that names `what` and the last thing seen.
 pub async fn until<T>(
     what: &str,
     limit: Duration,
@@ -22,7 +22,10 @@ pub async fn until<T>(
     steps.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         steps.tick().await;
-        let seen = look().await?;
+        let Ok(seen) = tokio::time::timeout_at(deadline, look()).await else {
+            bail!("waited {limit:?} for {what}; the last look did not come back");
+        };
+        let seen = seen?;
         match seen {
             Seen::Yes(found) => return Ok(found),
             Seen::NotYet(last) if Instant::now() >= deadline => {
