@@ -14,6 +14,7 @@
 mod crash;
 mod joined;
 mod list;
+mod migration;
 mod paging;
 mod recovery;
 mod searching;
