@@ -485,12 +485,9 @@ impl Engine {
             .find(|row| row.message_id.as_ref() == Some(told))
             .map(|row| row.local_id.clone());
         if let Some(other) = mistaken {
-            let newest = self.max_row;
             if let Some(row) = self.outbox.row_mut(&other) {
                 row.message_id.clone_from(&guess);
                 if guess.is_none() {
-                    // Whatever was its own echo would have been taken before this one.
-                    row.baseline = Some(newest);
                     row.state = OutboxState::Unconfirmed;
                 }
             }
@@ -579,26 +576,6 @@ impl Engine {
                     && could_be(row, fact)
             })
             .map(|row| row.local_id.clone())?;
-        // Another row of the same text must not take the same echo later.
-        let others: Vec<LocalId> = self
-            .outbox
-            .rows
-            .values()
-            .filter(|row| {
-                row.phone == phone
-                    && row.local_id != found
-                    && row.message_id.is_none()
-                    && row.baseline.is_some_and(|baseline| baseline < fact.id)
-                    && could_be(row, fact)
-            })
-            .map(|row| row.local_id.clone())
-            .collect();
-        for other in others {
-            if let Some(row) = self.outbox.row_mut(&other) {
-                row.baseline = Some(fact.id);
-            }
-            written.push(other);
-        }
         if let Some(row) = self.outbox.row_mut(&found) {
             row.message_id = Some(fact.message_id.clone());
             row.state = OutboxState::Sent;
@@ -613,8 +590,18 @@ impl Engine {
 
     /// Forgets what the cache has for good.
     pub(crate) fn purge(&mut self) {
-        // A reply under way may still correct what was guessed of an equal text.
-        if !self.outbox.in_flight.is_empty() {
+        // A sent row keeps its message from being taken for an equal text whose outcome is open, and
+        // a reply under way may still correct such a guess.
+        let open: BTreeSet<(&str, &str)> = self
+            .outbox
+            .rows()
+            .filter(|row| row.message_id.is_none() && row.attempts > 0)
+            .map(|row| (row.phone.as_str(), row.text.as_str()))
+            .collect();
+        let needed = self.outbox.rows().any(|row| {
+            row.message_id.is_some() && open.contains(&(row.phone.as_str(), row.text.as_str()))
+        });
+        if needed || !self.outbox.in_flight.is_empty() {
             self.after_ms(30_000, Timer::Purge);
         } else if self.outbox.rows().any(|row| row.state == OutboxState::Sent) {
             self.store(vec![StoreOp::PurgeSent], After::Purged);

@@ -22,6 +22,8 @@ const OVERLAP: u32 = 5;
 const CHEAP_PAGES: usize = 3;
 /// How often a walk may begin again, and how often counters may be compared again.
 const ROUNDS: u8 = 3;
+/// How much older than its storing a message's time may be: media are downloaded first.
+const LATE_MS: i64 = 15 * 60 * 1000;
 /// Rows of a look at the top of the list.
 const TOP: u32 = 50;
 
@@ -51,6 +53,10 @@ pub(crate) struct Pass {
     pub(crate) number: u64,
     depth: Depth,
     stage: Stage,
+    /// Time of the newest message known before, less the longest that a download may take: a late
+    /// media message does not move its conversation up (contract 3.3), so rows down to here are
+    /// compared even when a page brought nothing new.
+    look_back_to: Option<Timestamp>,
     /// Where the page under way begins.
     offset: u32,
     /// Ids in the order of the list.
@@ -119,6 +125,12 @@ impl Engine {
             number,
             depth,
             stage: Stage::Walking,
+            look_back_to: self
+                .convs
+                .iter()
+                .filter_map(|conv| conv.row.last_message_at)
+                .max()
+                .map(|newest| newest.plus_millis(-LATE_MS)),
             offset: 0,
             walked: Vec::new(),
             seen: BTreeSet::new(),
@@ -208,6 +220,7 @@ impl Engine {
         let touched = pass.touched.clone();
         let mut ops = Vec::new();
         let mut news = false;
+        let mut fresh = false;
         let mut closable = Vec::new();
         for fact in &rows {
             if self.tombstones.contains(&fact.id) {
@@ -224,6 +237,7 @@ impl Engine {
                 }
             }
             let compared = self.compare(fact, touched.contains(&fact.id), &mut ops);
+            fresh = true;
             news |= compared.news;
             if compared.close {
                 closable.push(fact.id);
@@ -238,7 +252,8 @@ impl Engine {
                 After::Closed { conversation_id: id },
             );
         }
-        self.after_list(walking, news, raw_rows);
+        // A page of rows seen before says nothing of those below it.
+        self.after_list(walking, news || !fresh, raw_rows);
     }
 
     fn after_list(&mut self, walking: bool, news: bool, raw_rows: u32) {
@@ -249,7 +264,9 @@ impl Engine {
                 Depth::Top => {}
                 Depth::Complete | Depth::Changed => {
                     pass.reached_end = raw_rows < page;
-                    let stop = pass.depth == Depth::Changed && !news;
+                    let stop = pass.depth == Depth::Changed
+                        && !news
+                        && pass.last_row_at < pass.look_back_to;
                     if !pass.reached_end && !stop {
                         let step = page.saturating_sub(OVERLAP).max(1);
                         pass.offset = pass.offset.saturating_add(step);

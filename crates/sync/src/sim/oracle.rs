@@ -63,8 +63,9 @@ fn unbroken(state: &Client, id: ConversationId, server: Vec<&MessageId>) -> Resu
             let expected = previous.map_or(0, |previous| previous + 1);
             if place != expected {
                 return Err(format!(
-                    "a silent gap before {:?}: place {place}, expected {expected}",
-                    message.fact.message_id
+                    "a silent gap before {:?}: place {place}, expected {expected} with {:?}",
+                    message.fact.message_id,
+                    server.get(expected)
                 ));
             }
         }
