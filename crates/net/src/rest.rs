@@ -255,11 +255,16 @@ impl Rest {
             | GuardCode::TokenInvalid
             | GuardCode::TokenMissing
             | GuardCode::ClientNotFound => {
-                if session.expire(held.serial) || !again {
+                if session.expire(held.serial) {
                     Guarded::Failed(Failure::SessionExpired)
-                } else {
+                } else if again {
                     // Another request got newer tokens meanwhile.
                     Guarded::Again
+                } else {
+                    // Newer ones still, and the session lives: not this request's to judge.
+                    Guarded::Failed(Failure::ServerFault {
+                        status: response.status,
+                    })
                 }
             }
         }
