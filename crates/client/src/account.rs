@@ -1,0 +1,188 @@
+//! An open account: its files, its engine, its way to the server.
+
+use crate::actor::{EngineHandle, Surroundings};
+use crate::client::Client;
+use crate::events::Event;
+use crate::fault;
+use crate::settings::AccountSettings;
+use condorito_model::ErrorCode;
+use condorito_model::view::Account;
+use condorito_net::{Link, LinkConfig, LinkCounters, LinkHandle, NetOptions, Rest};
+use condorito_store::{Key, Options, Store};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Names of settings in the account's own file.
+pub(crate) const ACCOUNT: &str = "account";
+pub(crate) const SETTINGS: &str = "settings";
+pub(crate) const FIGURES: &str = "figures";
+
+/// An account whose files are open. Commands hold it while they run.
+pub(crate) struct OpenAccount {
+    /// Name of its folder and secrets.
+    pub name: String,
+    /// Its backend, as it is kept and shown.
+    pub backend: String,
+    pub store: Store,
+    pub engine: EngineHandle,
+    pub rest: Rest,
+    /// Whether its tokens are kept.
+    pub remember: AtomicBool,
+    /// Texts are written one after the other, so that they leave in the order of the calls.
+    pub writing: tokio::sync::Mutex<()>,
+    /// Held while a WhatsApp link is being asked for: a second try would end the first
+    /// (contract 4.13).
+    pub pairing: tokio::sync::Mutex<()>,
+    account: Mutex<Option<Account>>,
+    link_config: LinkConfig,
+    link: tokio::sync::Mutex<Option<LinkHandle>>,
+}
+
+/// What is needed to open one.
+pub(crate) struct Opening {
+    pub name: String,
+    pub folder: PathBuf,
+    pub key: Key,
+    pub backend: String,
+    pub net: NetOptions,
+    pub rest: Rest,
+    pub remember: bool,
+    /// Who it is, when the server just said so; else what is kept.
+    pub account: Option<Account>,
+}
+
+impl OpenAccount {
+    /// Opens the files and starts the engine; nobody is signed in yet.
+    pub(crate) async fn open(client: &Client, opening: Opening) -> Result<Self, ErrorCode> {
+        let Opening {
+            name,
+            folder,
+            key,
+            backend,
+            net,
+            rest,
+            remember,
+            account,
+        } = opening;
+        let events = client.events().clone();
+        let told = events.clone();
+        let options = Options {
+            on_change: Some(Arc::new(move |changed| told.tell(&Event::Changed(changed)))),
+            ..Options::default()
+        };
+        let (store, snapshot, report) =
+            Store::open(folder, key, options).await.map_err(|error| {
+                tracing::error!(%error, "the account's files could not be opened");
+                fault::of_store(&error)
+            })?;
+        tracing::info!(
+            conversations = snapshot.conversations.len(),
+            outbox = snapshot.outbox.len(),
+            clean = report.clean,
+            cache_rebuilt = report.cache_rebuilt,
+            outbox_salvaged = report.outbox_salvaged,
+            "files open"
+        );
+        let account = match account {
+            Some(account) => {
+                let json = serde_json::to_string(&account).ok();
+                store
+                    .put_setting(ACCOUNT, json)
+                    .await
+                    .map_err(fault::of_write)?;
+                Some(account)
+            }
+            None => kept(&store, ACCOUNT).await,
+        };
+        let voice = Arc::clone(client.voice());
+        let mut settings = voice.settings();
+        settings.account = kept::<AccountSettings>(&store, SETTINGS)
+            .await
+            .unwrap_or_default();
+        voice.set_figures(kept(&store, FIGURES).await.unwrap_or_default());
+        let policy = settings.notice_policy();
+        voice.set_settings(settings);
+        let link_config = LinkConfig::new(&net).map_err(|error| fault::of_setup(&error))?;
+        let surroundings = Surroundings {
+            store: store.clone(),
+            rest: rest.clone(),
+            events,
+            voice,
+            recorder: client.recorder().cloned(),
+        };
+        Ok(Self {
+            name,
+            backend,
+            engine: EngineHandle::start(surroundings, snapshot, policy),
+            store,
+            rest,
+            remember: AtomicBool::new(remember),
+            writing: tokio::sync::Mutex::default(),
+            pairing: tokio::sync::Mutex::default(),
+            account: Mutex::new(account),
+            link_config,
+            link: tokio::sync::Mutex::default(),
+        })
+    }
+
+    pub(crate) fn account(&self) -> Option<Account> {
+        self.account
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The server said who it is.
+    pub(crate) async fn set_account(&self, account: &Account) {
+        *self.account.lock().unwrap_or_else(PoisonError::into_inner) = Some(account.clone());
+        let json = serde_json::to_string(account).ok();
+        if self.store.put_setting(ACCOUNT, json).await.is_err() {
+            tracing::warn!("who is signed in could not be kept");
+        }
+    }
+
+    pub(crate) fn remembered(&self) -> bool {
+        self.remember.load(Ordering::Relaxed)
+    }
+
+    /// Starts the link where there is none.
+    pub(crate) async fn start_link(&self) {
+        let mut link = self.link.lock().await;
+        if link.is_none() {
+            let (handle, facts) =
+                Link::start(self.link_config.clone(), Arc::new(self.rest.clone()));
+            self.engine.follow(facts);
+            *link = Some(handle);
+        }
+    }
+
+    pub(crate) async fn stop_link(&self) {
+        if let Some(link) = self.link.lock().await.take() {
+            link.stop().await;
+        }
+    }
+
+    pub(crate) async fn reconnect_now(&self) {
+        if let Some(link) = &*self.link.lock().await {
+            link.reconnect_now();
+        }
+    }
+
+    pub(crate) async fn link_counters(&self) -> Option<LinkCounters> {
+        self.link.lock().await.as_ref().map(LinkHandle::counters)
+    }
+
+    /// Stores what is under way, closes the files and lets go of the folder.
+    pub(crate) async fn close(&self) {
+        self.stop_link().await;
+        self.engine.end().await;
+        self.store.clone().close().await;
+    }
+}
+
+/// A setting of the account; one that cannot be read is the same as none.
+async fn kept<T: serde::de::DeserializeOwned>(store: &Store, name: &str) -> Option<T> {
+    let json = store.setting(name).await.ok()??;
+    serde_json::from_str(&json).ok()
+}

@@ -1,0 +1,449 @@
+//! The task that owns the engine: one input at a time in, effects out. Everything that takes time
+//! happens elsewhere and comes back as an input.
+
+use crate::commands::results::{BotSwitched, BudgetFigures, RequestFigures};
+use crate::events::{Event, Events};
+use crate::recording::Recorder;
+use crate::voice::Voice;
+use condorito_model::fact::{ServerEvent, Stats};
+use condorito_model::link::LinkFact;
+use condorito_model::record::{Snapshot, StoreOp};
+use condorito_model::rest::Request;
+use condorito_model::view::{Connection, ConnectionState, Whatsapp};
+use condorito_model::{ConversationId, ErrorCode, Timestamp};
+use condorito_net::Rest;
+use condorito_store::Store;
+use condorito_sync::{Answered, Command, Config, Effect, Engine, Input, NoticePolicy, Now, Token};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Duration, Instant};
+
+/// Batches that may wait for the disk before no more events are taken from the socket.
+const UNSTORED: usize = 2000;
+
+/// The wall clock.
+pub(crate) fn now() -> Timestamp {
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// A connection while there is nobody to connect for.
+pub(crate) fn stopped_connection() -> Connection {
+    Connection {
+        state: ConnectionState::Stopped,
+        since: now(),
+        attempt: 0,
+        next_retry_at: None,
+        transport: None,
+        rtt_ms: None,
+        last_event_at: None,
+        progress: None,
+        limited_until: None,
+    }
+}
+
+type AnswerTo = oneshot::Sender<Result<Answered, ErrorCode>>;
+
+enum Msg {
+    Input(Box<Input>),
+    Command(Box<Command>, AnswerTo),
+    Link(mpsc::Receiver<LinkFact>),
+    End(oneshot::Sender<()>),
+}
+
+/// What the engine last said, for whoever asks.
+#[derive(Debug, Clone)]
+pub(crate) struct Shown {
+    pub connection: Connection,
+    pub whatsapp: Whatsapp,
+    pub offset_ms: i64,
+    pub budget: BudgetFigures,
+    /// The newest counters and when they came.
+    pub stats: Option<(Stats, Timestamp)>,
+    pub requests: BTreeMap<&'static str, RequestFigures>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    shown: Mutex<Shown>,
+    /// Server ids of conversations begun here.
+    aliases: Mutex<HashMap<ConversationId, ConversationId>>,
+}
+
+impl Shared {
+    fn shown(&self) -> MutexGuard<'_, Shown> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn aliases(&self) -> MutexGuard<'_, HashMap<ConversationId, ConversationId>> {
+        self.aliases.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The way to the engine's task. Clones share it; it ends with the last of them.
+#[derive(Debug, Clone)]
+pub(crate) struct EngineHandle {
+    inbox: mpsc::UnboundedSender<Msg>,
+    shared: Arc<Shared>,
+}
+
+/// What the engine's task works with.
+pub(crate) struct Surroundings {
+    pub store: Store,
+    pub rest: Rest,
+    pub events: Events,
+    pub voice: Arc<Voice>,
+    pub recorder: Option<Recorder>,
+}
+
+impl EngineHandle {
+    /// Starts the task with what the store held.
+    pub(crate) fn start(
+        surroundings: Surroundings,
+        snapshot: Snapshot,
+        policy: NoticePolicy,
+    ) -> Self {
+        let (inbox, messages) = mpsc::unbounded_channel();
+        let engine = Engine::new(Config::default());
+        let aliases = snapshot
+            .local_conversations
+            .iter()
+            .filter_map(|local| local.server_id.map(|server| (local.id, server)))
+            .collect();
+        let shared = Arc::new(Shared {
+            shown: Mutex::new(Shown {
+                connection: stopped_connection(),
+                whatsapp: engine.whatsapp().clone(),
+                offset_ms: 0,
+                budget: BudgetFigures::default(),
+                stats: None,
+                requests: BTreeMap::new(),
+            }),
+            aliases: Mutex::new(aliases),
+        });
+        let handle = Self {
+            inbox,
+            shared: Arc::clone(&shared),
+        };
+        let task = Task {
+            engine,
+            began: Instant::now(),
+            inbox: messages,
+            back: handle.inbox.downgrade(),
+            link: None,
+            surroundings,
+            shared,
+            answers: HashMap::new(),
+            next_token: 0,
+            unstored: 0,
+            logged: None,
+        };
+        handle.tell(Input::Opened {
+            snapshot: Box::new(snapshot),
+        });
+        handle.tell(Input::Notices { policy });
+        tokio::spawn(task.run());
+        handle
+    }
+
+    /// Hands over an input; nothing answers.
+    pub(crate) fn tell(&self, input: Input) {
+        // A task that has ended needs to know nothing.
+        let _ = self.inbox.send(Msg::Input(Box::new(input)));
+    }
+
+    /// Takes the reports of a link from now on, in place of those of the one before.
+    pub(crate) fn follow(&self, link: mpsc::Receiver<LinkFact>) {
+        let _ = self.inbox.send(Msg::Link(link));
+    }
+
+    /// Asks, and waits for the answer. The question is in its place as soon as this is called.
+    pub(crate) fn ask(
+        &self,
+        command: Command,
+    ) -> impl Future<Output = Result<Answered, ErrorCode>> + use<> {
+        let (answer, answered) = oneshot::channel();
+        let _ = self.inbox.send(Msg::Command(Box::new(command), answer));
+        async { answered.await.unwrap_or(Err(ErrorCode::SignedOut)) }
+    }
+
+    /// Ends the task; what it has handed to the store is in the store's hands.
+    pub(crate) async fn end(&self) {
+        let (done, ended) = oneshot::channel();
+        if self.inbox.send(Msg::End(done)).is_ok() {
+            let _ = ended.await;
+        }
+    }
+
+    pub(crate) fn shown(&self) -> Shown {
+        self.shared.shown().clone()
+    }
+
+    /// The id that a conversation has by now.
+    pub(crate) fn resolve(&self, id: ConversationId) -> ConversationId {
+        if id.is_local() {
+            self.shared.aliases().get(&id).copied().unwrap_or(id)
+        } else {
+            id
+        }
+    }
+}
+
+struct Task {
+    engine: Engine,
+    began: Instant,
+    inbox: mpsc::UnboundedReceiver<Msg>,
+    back: mpsc::WeakUnboundedSender<Msg>,
+    link: Option<mpsc::Receiver<LinkFact>>,
+    surroundings: Surroundings,
+    shared: Arc<Shared>,
+    answers: HashMap<Token, AnswerTo>,
+    next_token: u64,
+    unstored: usize,
+    /// The connection's state as last logged.
+    logged: Option<ConnectionState>,
+}
+
+impl Task {
+    async fn run(mut self) {
+        loop {
+            let due = self
+                .engine
+                .deadline()
+                .map(|ms| self.began + Duration::from_millis(ms));
+            let listen = self.link.is_some() && self.unstored < UNSTORED;
+            let idle = self.inbox.is_empty();
+            if idle && let Some(recorder) = &self.surroundings.recorder {
+                recorder.flush();
+            }
+            tokio::select! {
+                biased;
+                message = self.inbox.recv() => match message {
+                    None => break,
+                    Some(Msg::End(done)) => {
+                        let _ = done.send(());
+                        break;
+                    }
+                    Some(Msg::Input(input)) => self.handle(*input),
+                    Some(Msg::Command(command, answer)) => self.command(*command, answer),
+                    Some(Msg::Link(link)) => self.link = Some(link),
+                },
+                fact = next(&mut self.link), if listen => match fact {
+                    Some(fact) => self.link_fact(fact),
+                    None => self.link = None,
+                },
+                () = wait(due) => self.handle(Input::Tick),
+            }
+        }
+        if let Some(recorder) = &self.surroundings.recorder {
+            recorder.flush();
+        }
+    }
+
+    fn command(&mut self, command: Command, answer: AnswerTo) {
+        self.next_token += 1;
+        let token = Token(self.next_token);
+        self.answers.insert(token, answer);
+        self.handle(Input::Command { token, command });
+    }
+
+    fn link_fact(&mut self, fact: LinkFact) {
+        if let LinkFact::Event {
+            event:
+                ServerEvent::BotChanged {
+                    conversation_id,
+                    enabled,
+                },
+            ..
+        } = &fact
+        {
+            let switched = BotSwitched {
+                conversation_id: *conversation_id,
+                enabled: *enabled,
+            };
+            self.surroundings.events.tell(&Event::Bot(switched));
+        }
+        self.handle(Input::Link { fact });
+    }
+
+    fn handle(&mut self, input: Input) {
+        if matches!(input, Input::Stored { .. }) {
+            self.unstored = self.unstored.saturating_sub(1);
+        }
+        let mono = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let at = Now { mono, wall: now() };
+        if let Some(recorder) = &self.surroundings.recorder {
+            recorder.input(at, &input);
+        }
+        let effects = self.engine.handle(at, input);
+        if let Some(recorder) = &self.surroundings.recorder {
+            recorder.effects(&effects);
+        }
+        self.show();
+        for effect in effects {
+            self.carry_out(effect);
+        }
+    }
+
+    /// Before the effects, so that whoever hears of one can look.
+    fn show(&self) {
+        let mut shown = self.shared.shown();
+        if let Some(connection) = self.engine.connection() {
+            shown.connection.clone_from(connection);
+        }
+        if shown.whatsapp != *self.engine.whatsapp() {
+            shown.whatsapp.clone_from(self.engine.whatsapp());
+        }
+        shown.offset_ms = self.engine.server_offset_ms();
+        shown.budget = BudgetFigures {
+            remaining: self.engine.budget().remaining(),
+            background_used: self.engine.budget().background_used(),
+        };
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        let Surroundings {
+            store,
+            events,
+            voice,
+            ..
+        } = &self.surroundings;
+        match effect {
+            Effect::Store { ticket, ops } => {
+                self.learn_aliases(&ops);
+                self.unstored += 1;
+                let back = self.back.clone();
+                store.submit(ops, move |result| {
+                    if let Some(inbox) = back.upgrade() {
+                        let _ = inbox.send(Msg::Input(Box::new(Input::Stored { ticket, result })));
+                    }
+                });
+            }
+            Effect::Request { id, request } => self.request(id, request),
+            Effect::Answer { token, result } => {
+                if let Some(answer) = self.answers.remove(&token) {
+                    // Whoever asked may have given up waiting.
+                    let _ = answer.send(result);
+                }
+            }
+            Effect::Connection { connection } => {
+                if self.logged != Some(connection.state) {
+                    tracing::info!(state = ?connection.state, "connection");
+                    self.logged = Some(connection.state);
+                }
+                events.tell(&Event::Connection(connection));
+            }
+            Effect::Whatsapp { whatsapp } => {
+                tracing::info!(state = ?whatsapp.state, "whatsapp");
+                events.tell(&Event::Whatsapp(whatsapp));
+            }
+            Effect::Stats { stats } => {
+                self.shared.shown().stats = Some((stats, now()));
+                let shown = self.shared.shown().clone();
+                events.tell(&Event::Dashboard(voice.dashboard(&shown)));
+            }
+            Effect::Notify { notice } => {
+                events.tell(&Event::Notification(voice.notification(&notice)));
+            }
+        }
+    }
+
+    fn learn_aliases(&self, ops: &[StoreOp]) {
+        for op in ops {
+            if let StoreOp::PutLocalConversation { row } = op
+                && let Some(server_id) = row.server_id
+            {
+                self.shared.aliases().insert(row.id, server_id);
+            }
+        }
+    }
+
+    fn request(&self, id: condorito_sync::RequestId, request: Request) {
+        let kind = kind_of(&request);
+        tracing::debug!(kind, number = id.0, "request");
+        let rest = self.surroundings.rest.clone();
+        let back = self.back.clone();
+        let shared = Arc::clone(&self.shared);
+        tokio::spawn(async move {
+            let answer = rest.execute(&request).await;
+            {
+                let mut shown = shared.shown();
+                let figures = shown.requests.entry(kind).or_default();
+                figures.made += 1;
+                if let Err(failure) = &answer.result {
+                    figures.failed += 1;
+                    tracing::info!(kind, failure = failure_word(failure), "request failed");
+                }
+            }
+            let rtt_ms = answer
+                .rtt_ms
+                .and_then(|ms| u32::try_from(ms).ok())
+                .unwrap_or(0);
+            if let Some(inbox) = back.upgrade() {
+                let _ = inbox.send(Msg::Input(Box::new(Input::Answer {
+                    request: id,
+                    result: answer.result,
+                    headers: answer.headers,
+                    rtt_ms,
+                })));
+            }
+        });
+    }
+}
+
+async fn next(link: &mut Option<mpsc::Receiver<LinkFact>>) -> Option<LinkFact> {
+    match link {
+        Some(link) => link.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn wait(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// A word for the log, without what a request carries.
+const fn kind_of(request: &Request) -> &'static str {
+    match request {
+        Request::Conversations { .. } => "conversations",
+        Request::Messages { .. } => "messages",
+        Request::NewestMessages { .. } => "newest_messages",
+        Request::MarkRead { .. } => "mark_read",
+        Request::SetBot { .. } => "set_bot",
+        Request::SetBotAll { .. } => "set_bot_all",
+        Request::DeleteConversation { .. } => "delete_conversation",
+        Request::SendText { .. } => "send_text",
+        Request::SendFile { .. } => "send_file",
+        Request::WhatsappStatus => "whatsapp_status",
+        Request::WhatsappConnect => "whatsapp_connect",
+        Request::WhatsappDisconnect => "whatsapp_disconnect",
+        Request::Stats => "stats",
+        Request::Quota => "quota",
+        Request::BotStatus => "bot_status",
+    }
+}
+
+/// A word for the log: the server's own sentence may name people.
+const fn failure_word(failure: &condorito_model::rest::Failure) -> &'static str {
+    use condorito_model::rest::Failure;
+    match failure {
+        Failure::NotSent => "not_sent",
+        Failure::Unclear { .. } => "unclear",
+        Failure::RateLimited { .. } => "rate_limited",
+        Failure::SessionExpired => "session_expired",
+        Failure::AccountInactive => "account_inactive",
+        Failure::NotLinked => "not_linked",
+        Failure::Refused { .. } => "refused",
+        Failure::RefusedNumber => "refused_number",
+        Failure::ServerFault { .. } => "server_fault",
+        Failure::BadFile { .. } => "bad_file",
+        Failure::Malformed => "malformed",
+    }
+}

@@ -1,0 +1,162 @@
+//! The list, and what is done to one conversation.
+
+use super::args::{BotOf, DraftOf, ListConversations, Of, Search, StartConversation};
+use super::results::BotSwitched;
+use crate::account::OpenAccount;
+use crate::client::Client;
+use crate::events::Event;
+use crate::fault;
+use condorito_model::view::{Conversation, ConversationPage, SearchPage};
+use condorito_model::{ConversationId, ErrorCode, phone};
+use condorito_store::{ListQuery, SearchQuery};
+use condorito_sync::{Answered, Command};
+
+/// Rows of a page where the caller does not say.
+pub(super) const PAGE: u32 = 50;
+
+/// A conversation by its id of now, or by the one it had.
+pub(super) async fn find(
+    open: &OpenAccount,
+    id: ConversationId,
+) -> Result<Conversation, ErrorCode> {
+    let read = |id| async move {
+        open.store
+            .conversation(id)
+            .await
+            .map_err(|error| fault::of_store(&error))
+    };
+    let now = open.engine.resolve(id);
+    let found = match read(now).await? {
+        // Its new row may not be committed yet.
+        None if now != id => read(id).await?,
+        found => found,
+    };
+    found.ok_or(ErrorCode::NotFound)
+}
+
+impl Client {
+    pub(crate) async fn list_conversations(
+        &self,
+        args: ListConversations,
+    ) -> Result<ConversationPage, ErrorCode> {
+        let open = self.account().await?;
+        let query = ListQuery {
+            query: args.query,
+            unread: args.unread,
+            bot: args.bot,
+            tag_ids: args.tag_ids,
+            cursor: args.cursor,
+            limit: args.limit.unwrap_or(PAGE),
+        };
+        open.store
+            .conversations(query)
+            .await
+            .map_err(|error| bad_cursor(&error))
+    }
+
+    pub(crate) async fn get_conversation(&self, args: Of) -> Result<Conversation, ErrorCode> {
+        let open = self.account().await?;
+        find(&open, args.conversation_id).await
+    }
+
+    pub(crate) async fn start_conversation(
+        &self,
+        args: StartConversation,
+    ) -> Result<Conversation, ErrorCode> {
+        let open = self.account().await?;
+        let phone = phone::normalise_typed(&args.phone).ok_or(ErrorCode::InvalidPhone)?;
+        let id = start(&open, phone).await?;
+        find(&open, id).await
+    }
+
+    pub(crate) async fn mark_read(&self, args: Of) -> Result<(), ErrorCode> {
+        let open = self.account().await?;
+        let conversation_id = args.conversation_id;
+        open.engine
+            .ask(Command::MarkRead { conversation_id })
+            .await
+            .map(drop)
+    }
+
+    pub(crate) async fn delete_conversation(&self, args: Of) -> Result<(), ErrorCode> {
+        let open = self.account().await?;
+        let conversation_id = args.conversation_id;
+        open.engine
+            .ask(Command::DeleteConversation { conversation_id })
+            .await
+            .map(drop)
+    }
+
+    pub(crate) async fn set_bot(&self, args: BotOf) -> Result<(), ErrorCode> {
+        let open = self.account().await?;
+        let BotOf {
+            conversation_id,
+            enabled,
+        } = args;
+        open.engine
+            .ask(Command::SetBot {
+                conversation_id,
+                enabled,
+            })
+            .await?;
+        let conversation_id = Some(open.engine.resolve(conversation_id));
+        self.events().tell(&Event::Bot(BotSwitched {
+            conversation_id,
+            enabled,
+        }));
+        Ok(())
+    }
+
+    pub(crate) async fn save_draft(&self, args: DraftOf) -> Result<(), ErrorCode> {
+        let open = self.account().await?;
+        let phone = find(&open, args.conversation_id).await?.phone;
+        let text = if args.text.trim().is_empty() {
+            String::new()
+        } else {
+            args.text
+        };
+        open.store
+            .save_draft(phone, text)
+            .await
+            .map_err(fault::of_write)
+    }
+
+    pub(crate) async fn search(&self, args: Search) -> Result<SearchPage, ErrorCode> {
+        let open = self.account().await?;
+        let query = SearchQuery {
+            text: args.text,
+            conversation: args.conversation_id.map(|id| open.engine.resolve(id)),
+            cursor: args.cursor,
+            limit: args.limit.unwrap_or(PAGE),
+        };
+        let mut page = open
+            .store
+            .search(query)
+            .await
+            .map_err(|error| bad_cursor(&error))?;
+        let locale = self.locale();
+        for hit in &mut page.hits {
+            super::messages::word(&mut hit.message, locale);
+        }
+        Ok(page)
+    }
+}
+
+/// Finds or begins the conversation with a number.
+pub(super) async fn start(open: &OpenAccount, phone: String) -> Result<ConversationId, ErrorCode> {
+    match open
+        .engine
+        .ask(Command::StartConversation { phone })
+        .await?
+    {
+        Answered::Conversation { id } => Ok(id),
+        _ => Err(ErrorCode::Internal),
+    }
+}
+
+fn bad_cursor(error: &condorito_store::Error) -> ErrorCode {
+    match error {
+        condorito_store::Error::NoPlace => ErrorCode::InvalidInput,
+        error => fault::of_store(error),
+    }
+}

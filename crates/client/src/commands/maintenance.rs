@@ -1,0 +1,151 @@
+//! The connection, the settings, and how the client is.
+
+use super::args::{Export, Nothing, SetSettings};
+use super::results::{Diagnostics, Exported, LinkFigures, StoreFigures};
+use crate::account::SETTINGS;
+use crate::actor::{now, stopped_connection};
+use crate::client::Client;
+use crate::fault;
+use crate::settings::Settings;
+use condorito_model::ErrorCode;
+use condorito_model::link::DownReason;
+use condorito_model::view::{Connection, SyncReport};
+use condorito_net::LinkCounters;
+use condorito_sync::{Answered, Command, Input};
+use std::collections::{BTreeMap, HashMap};
+
+impl Client {
+    pub(crate) async fn connection_status(&self, _: Nothing) -> Result<Connection, ErrorCode> {
+        self.restored().await;
+        let open = self.current().open;
+        Ok(open.map_or_else(stopped_connection, |open| open.engine.shown().connection))
+    }
+
+    pub(crate) async fn reconnect_now(&self, _: Nothing) -> Result<(), ErrorCode> {
+        self.restored().await;
+        // Where the last account could not be opened, this tries that again.
+        if self.current().fault.is_some() {
+            self.restore().await;
+        }
+        let open = self.account().await?;
+        if self.current().expired {
+            return Err(ErrorCode::SessionExpired);
+        }
+        open.reconnect_now().await;
+        Ok(())
+    }
+
+    pub(crate) async fn sync_now(&self, _: Nothing) -> Result<SyncReport, ErrorCode> {
+        let open = self.account().await?;
+        match open.engine.ask(Command::SyncNow).await? {
+            Answered::Synced { report } => Ok(report),
+            _ => Err(ErrorCode::Internal),
+        }
+    }
+
+    pub(crate) async fn get_settings(&self, _: Nothing) -> Result<Settings, ErrorCode> {
+        self.restored().await;
+        Ok(self.settings())
+    }
+
+    pub(crate) async fn set_settings(&self, args: SetSettings) -> Result<Settings, ErrorCode> {
+        self.restored().await;
+        let old = self.settings();
+        let new = old.patched(&args.patch)?;
+        let open = self.current().open;
+        if new.account != old.account {
+            let open = open.as_ref().ok_or(ErrorCode::SignedOut)?;
+            let json = serde_json::to_string(&new.account).ok();
+            open.store
+                .put_setting(SETTINGS, json)
+                .await
+                .map_err(fault::of_write)?;
+        }
+        self.change_app(|app| app.settings = new.machine.clone())?;
+        if let Some(locale) = new
+            .machine
+            .locale
+            .filter(|_| new.machine.locale != old.machine.locale)
+        {
+            self.voice().set_locale(locale);
+        }
+        if let Some(open) = open {
+            open.engine.tell(Input::Notices {
+                policy: new.notice_policy(),
+            });
+        }
+        self.voice().set_settings(new.clone());
+        Ok(new)
+    }
+
+    pub(crate) async fn diagnostics(&self, _: Nothing) -> Result<Diagnostics, ErrorCode> {
+        self.restored().await;
+        let open = self.current().open;
+        let mut diagnostics = Diagnostics {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at: self.inner.started_at,
+            at: now(),
+            connection: stopped_connection(),
+            clock_offset_ms: 0,
+            budget: Default::default(),
+            requests: BTreeMap::new(),
+            link: None,
+            store: None,
+        };
+        if let Some(open) = open {
+            let shown = open.engine.shown();
+            diagnostics.connection = shown.connection;
+            diagnostics.clock_offset_ms = shown.offset_ms;
+            diagnostics.budget = shown.budget;
+            diagnostics.requests = shown
+                .requests
+                .into_iter()
+                .map(|(kind, made)| (kind.to_owned(), made))
+                .collect();
+            diagnostics.link = open.link_counters().await.map(link_figures);
+            diagnostics.store = open.store.sizes().await.ok().map(|sizes| StoreFigures {
+                conversations: sizes.conversations,
+                messages: sizes.messages,
+                gaps: sizes.gaps,
+                outbox: sizes.outbox,
+                bytes: sizes.cache_bytes.saturating_add(sizes.outbox_bytes),
+            });
+        }
+        Ok(diagnostics)
+    }
+
+    pub(crate) async fn export_diagnostics(&self, args: Export) -> Result<Exported, ErrorCode> {
+        let diagnostics = self.diagnostics(Nothing {}).await?;
+        let json = serde_json::to_vec_pretty(&diagnostics).map_err(|_| ErrorCode::Internal)?;
+        tokio::fs::write(&args.path, json)
+            .await
+            .map_err(|_| ErrorCode::FileUnreadable)?;
+        Ok(Exported { path: args.path })
+    }
+}
+
+fn link_figures(counters: LinkCounters) -> LinkFigures {
+    LinkFigures {
+        attempts: counters.attempts,
+        connects: counters.connects,
+        failures: by_word(counters.failures),
+        disconnects: by_word(counters.disconnects),
+        events: counters
+            .events
+            .into_iter()
+            .map(|(name, count)| (name.to_owned(), count))
+            .collect(),
+        malformed: counters.malformed,
+        foreign: counters.foreign,
+    }
+}
+
+fn by_word(counts: HashMap<DownReason, u64>) -> BTreeMap<String, u64> {
+    counts
+        .into_iter()
+        .filter_map(|(reason, count)| {
+            let word = serde_json::to_value(reason).ok()?;
+            Some((word.as_str()?.to_owned(), count))
+        })
+        .collect()
+}
