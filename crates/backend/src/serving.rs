@@ -1,6 +1,10 @@
 //! Starting and stopping the listener without touching the rest of the instance.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
@@ -25,9 +29,11 @@ impl Serving {
         let refused = |source| Error::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(refused)?;
         let bound = listener.local_addr().map_err(refused)?;
-        let _ = core
-            .url
-            .set(format!("http://{bound}{}", core.config.base_path));
+        let _ = core.url.set(format!(
+            "http://{}{}",
+            reachable(bound),
+            core.config.base_path
+        ));
         let (layer, io) = sockets::layer(core);
         core.sockets.set(Some(io));
         let site = routes::router(core).layer(layer);
@@ -67,6 +73,16 @@ impl Serving {
             }
         }
     }
+}
+
+/// Where a listener on every address can be reached from this machine.
+fn reachable(bound: SocketAddr) -> SocketAddr {
+    let loopback = match bound.ip() {
+        IpAddr::V4(address) if address.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(address) if address.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        address => address,
+    };
+    SocketAddr::new(loopback, bound.port())
 }
 
 impl Drop for Serving {

@@ -175,8 +175,8 @@ pub(crate) fn layer(core: &Arc<Core>) -> (SocketIoLayer, SocketIo) {
         .with_state(Arc::clone(core))
         .build_layer();
     match core.config.dialect {
-        Dialect::Embedded => io.ns("/", welcome.with(admit)),
-        Dialect::Existing => io.ns("/", welcome),
+        Dialect::Embedded => io.ns("/", nothing_more.with(admit)),
+        Dialect::Existing => io.ns("/", nothing_more.with(admit_anybody)),
     }
     (layer, io)
 }
@@ -215,6 +215,7 @@ async fn admit(
     if !(same_code && same_id) {
         return Err(Refused::OtherTenant);
     }
+    socket.on("join_client_room", join);
     socket.extensions.insert(TenantKey {
         id: caller.tenant.id,
         code: caller.tenant.client_code,
@@ -222,9 +223,15 @@ async fn admit(
     Ok(())
 }
 
-async fn welcome(socket: SocketRef) {
+async fn admit_anybody(socket: SocketRef) -> Result<(), Refused> {
     socket.on("join_client_room", join);
+    Ok(())
 }
+
+/// The library calls this after it has told the client that it is connected. A fast client asks
+/// for its room before that: whatever listens must be there already, so it is set while the
+/// handshake is checked.
+async fn nothing_more() {}
 
 /// One argument, a plain text: the tenant's code. No answer but, here, `server:hello`.
 async fn join(socket: SocketRef, TryData(code): TryData<Value>, State(core): State<Arc<Core>>) {

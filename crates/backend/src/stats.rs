@@ -14,6 +14,9 @@ use crate::{
     replies::{Params, Reply, leading_integer, sum},
 };
 
+/// Later than any message, in milliseconds.
+const FAR: i64 = i64::MAX / 2;
+
 /// Counts of the last `hours`; `None` (no number) counts nothing but the conversations.
 pub(crate) fn count(
     rows: &Connection,
@@ -25,16 +28,23 @@ pub(crate) fn count(
         .query_row([tenant], |row| row.get(0))?;
     let since = hours
         .and_then(|hours| hours.checked_mul(3_600_000))
-        .map_or(i64::MAX, |span| now_ms().saturating_sub(span));
-    // Sums over no row are NULL in SQL; with a conversation they are counted as zero.
+        .map_or(FAR, |span| now_ms().saturating_sub(span));
+    // Whole minutes from the counts; the minute the period begins in, message by message.
+    let first_whole_minute = since.saturating_add(59_999) / 60_000;
     let (messages, manual, bot, received, unread) = rows
         .prepare_cached(
-            "SELECT count(*), ifnull(sum(sender_type = 'client'), 0),
-                 ifnull(sum(sender_type = 'bot'), 0), ifnull(sum(sender_type = 'contact'), 0),
-                 ifnull(sum(is_read = 0), 0)
-             FROM messages WHERE tenant_id = ?1 AND sent_at >= ?2",
+            "SELECT ifnull(sum(messages), 0), ifnull(sum(manual), 0), ifnull(sum(bot), 0),
+                 ifnull(sum(received), 0), ifnull(sum(unread), 0)
+             FROM (
+                 SELECT messages, manual, bot, received, unread FROM message_minutes
+                 WHERE tenant_id = ?1 AND minute >= ?3
+                 UNION ALL
+                 SELECT 1, sender_type = 'client', sender_type = 'bot', sender_type = 'contact',
+                     is_read = 0
+                 FROM messages WHERE tenant_id = ?1 AND sent_at >= ?2 AND sent_at < ?3 * 60000
+             )",
         )?
-        .query_row(params![tenant, since], |row| {
+        .query_row(params![tenant, since, first_whole_minute], |row| {
             Ok((
                 row.get::<_, i64>(0)?,
                 row.get::<_, i64>(1)?,

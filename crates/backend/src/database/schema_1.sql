@@ -113,7 +113,43 @@ CREATE TABLE messages (
 
 CREATE INDEX messages_in_order ON messages (conversation_id, sent_at, id);
 CREATE INDEX messages_unread ON messages (conversation_id) WHERE is_read = 0;
-CREATE INDEX messages_counted ON messages (tenant_id, sent_at, sender_type, is_read);
+CREATE INDEX messages_by_time ON messages (tenant_id, sent_at);
+
+-- Messages counted by the minute they were sent in, so that the counts of the last hours, which
+-- follow every message, cost the same however many messages those hours had.
+CREATE TABLE message_minutes (
+    tenant_id INTEGER NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
+    minute    INTEGER NOT NULL,
+    messages  INTEGER NOT NULL,
+    manual    INTEGER NOT NULL,
+    bot       INTEGER NOT NULL,
+    received  INTEGER NOT NULL,
+    unread    INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, minute)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER message_counted AFTER INSERT ON messages BEGIN
+    INSERT INTO message_minutes VALUES (
+        new.tenant_id, new.sent_at / 60000, 1, new.sender_type = 'client',
+        new.sender_type = 'bot', new.sender_type = 'contact', new.is_read = 0
+    )
+    ON CONFLICT (tenant_id, minute) DO UPDATE SET messages = messages + 1,
+        manual = manual + excluded.manual, bot = bot + excluded.bot,
+        received = received + excluded.received, unread = unread + excluded.unread;
+END;
+
+CREATE TRIGGER message_uncounted AFTER DELETE ON messages BEGIN
+    UPDATE message_minutes SET messages = messages - 1,
+        manual = manual - (old.sender_type = 'client'), bot = bot - (old.sender_type = 'bot'),
+        received = received - (old.sender_type = 'contact'), unread = unread - (old.is_read = 0)
+    WHERE tenant_id = old.tenant_id AND minute = old.sent_at / 60000;
+END;
+
+CREATE TRIGGER message_read AFTER UPDATE OF is_read ON messages
+WHEN old.is_read <> new.is_read BEGIN
+    UPDATE message_minutes SET unread = unread + (new.is_read = 0) - (old.is_read = 0)
+    WHERE tenant_id = new.tenant_id AND minute = new.sent_at / 60000;
+END;
 
 -- What reached WhatsApp, once per row. `client_message_id` is the idempotency key of the send.
 CREATE TABLE deliveries (
