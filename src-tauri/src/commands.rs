@@ -1,14 +1,16 @@
 //! What the UI may ask of the shell. Everything about the CRM goes through [`command`], whose list
 //! the client declares; the rest is about the window and the desktop.
 
-use serde::Deserialize;
+use condorito_client::{CommandError, ErrorCode, Locale};
+use condorito_model::ConversationId;
 use serde_json::Value;
-use tauri::{AppHandle, State, Theme};
+use tauri::{AppHandle, State};
 
 use crate::core::Core;
-use crate::failure::Failure;
-use crate::options::Locale;
-use crate::{focus, links, tray, window};
+use crate::{focus, links, preferences, tray, window};
+
+/// The client's command after which the shell looks at the settings again.
+const SET_SETTINGS: &str = "set_settings";
 
 /// Runs one of the client's commands.
 ///
@@ -16,50 +18,36 @@ use crate::{focus, links, tray, window};
 /// What the client answers.
 #[tauri::command]
 pub async fn command(
+    app: AppHandle,
     core: State<'_, Core>,
     name: String,
     args: Option<Value>,
-) -> Result<Value, Failure> {
-    core.command(&name, args.unwrap_or(Value::Null)).await
+) -> Result<Value, CommandError> {
+    let answer = core.command(&name, args.unwrap_or(Value::Null)).await?;
+    if name == SET_SETTINGS {
+        preferences::changed(&app);
+    }
+    Ok(answer)
 }
 
 /// Opens a link outside the app, in what the system has for it.
 ///
 /// # Errors
-/// `invalid_link` for anything but a web, mail or phone link; `link_not_opened` when the system
-/// has nothing for it.
+/// `invalid_input` for anything but a web, mail or phone link; `not_found` when the system has
+/// nothing for it.
 #[tauri::command]
-pub async fn open_link(url: String) -> Result<(), Failure> {
-    let url = links::check(&url)?;
+pub async fn open_link(core: State<'_, Core>, url: String) -> Result<(), CommandError> {
+    let url = links::checked(&url).ok_or_else(|| core.error(ErrorCode::InvalidInput))?;
     tauri_plugin_opener::open_url(url.as_str(), None::<&str>).map_err(|error| {
         tracing::warn!(%error, scheme = url.scheme(), "a link could not be opened");
-        Failure::input("link_not_opened", "the system could not open this link")
+        core.error(ErrorCode::NotFound)
     })
 }
 
-/// Look of the UI, for what the shell draws around it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Look {
-    /// Light, whatever the system says.
-    Light,
-    /// Dark, whatever the system says.
-    Dark,
-    /// As the system.
-    System,
-}
-
-/// The UI has painted: the window may be shown. Called again whenever theme or language change.
+/// The UI has painted: the window may be shown. `locale` is the language it has chosen where
+/// neither the settings nor the command line name one.
 #[tauri::command]
-pub async fn ui_ready(app: AppHandle, theme: Option<Look>, locale: Option<String>) {
-    if let Some(look) = theme {
-        let theme = match look {
-            Look::Light => Some(Theme::Light),
-            Look::Dark => Some(Theme::Dark),
-            Look::System => None,
-        };
-        window::follow_theme(&app, theme);
-    }
+pub async fn ui_ready(app: AppHandle, locale: Option<String>) {
     if let Some(locale) = locale.as_deref().and_then(Locale::from_tag) {
         tray::set_locale(&app, locale);
     }
@@ -68,6 +56,6 @@ pub async fn ui_ready(app: AppHandle, theme: Option<Look>, locale: Option<String
 
 /// Which conversation the UI has open. Whether the window has the focus, the shell knows itself.
 #[tauri::command]
-pub async fn focus_state(app: AppHandle, conversation_id: Option<i64>) {
+pub async fn focus_state(app: AppHandle, conversation_id: Option<ConversationId>) {
     focus::conversation_opened(&app, conversation_id);
 }

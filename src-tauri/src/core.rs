@@ -1,38 +1,139 @@
-//! The client behind the window.
+//! The client behind the window: commands go to it, what it tells goes to the page, the tray and
+//! the desktop's notifications.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
-use serde_json::Value;
-use tauri::AppHandle;
+use condorito_client::{
+    Client, ClientOptions, CommandError, ErrorCode, Event, EventStream, Locale, Settings,
+};
+use condorito_model::ConversationId;
+use serde_json::{Value, json};
+use tauri::{AppHandle, Emitter, Manager, Runtime};
+use tokio::sync::Notify;
 
-use crate::failure::Failure;
-use crate::options::{Locale, Options};
+use crate::demo::Demo;
+use crate::notifications::Notifier;
+use crate::options::Options;
+use crate::{tray, window};
 
-/// Placeholder.
-pub struct Core;
+/// Name of the event that carries everything the client tells.
+const CORE: &str = "core";
+
+/// Pause between two counts of what is unread: the tray need not be quicker than an eye.
+const COUNT_PAUSE: Duration = Duration::from_secs(1);
+
+/// The client, or why there is none.
+pub struct Core {
+    client: Result<Client, CommandError>,
+    demo: Demo,
+}
 
 impl Core {
-    /// Starts it.
-    pub fn start(
-        _app: &AppHandle,
-        _options: &Options,
-        _data_dir: PathBuf,
-        _locale: Locale,
-    ) -> Self {
-        Self
+    /// Starts the client; must be called within the runtime. What it tells comes with it, for
+    /// [`pass_on`].
+    pub fn start(options: &Options, data_dir: PathBuf) -> (Self, Option<EventStream>) {
+        let demo = Demo::new(data_dir.join("demo"));
+        let client_options = ClientOptions {
+            backend: options.backend.clone(),
+            secret_store: options.secret_store.into(),
+            locale: options.locale,
+            demo: Some(demo.starter()),
+            ..ClientOptions::new(data_dir)
+        };
+        match Client::start(client_options) {
+            Ok((client, events)) => {
+                let client = Ok(client);
+                (Self { client, demo }, Some(events))
+            }
+            Err(fault) => {
+                tracing::error!(%fault, "the client could not be started");
+                let client = Err(options.locale.unwrap_or_default().error(fault.code()));
+                (Self { client, demo }, None)
+            }
+        }
     }
 
-    /// Runs a command.
+    /// Runs one of the client's commands.
     ///
     /// # Errors
-    /// Always.
-    pub async fn command(&self, _name: &str, _args: Value) -> Result<Value, Failure> {
-        Err(Failure::input("unknown_command", "no client yet"))
+    /// What the client answers, or why there is no client.
+    pub async fn command(&self, name: &str, args: Value) -> Result<Value, CommandError> {
+        self.client
+            .as_ref()
+            .map_err(Clone::clone)?
+            .command(name, args)
+            .await
     }
 
-    /// Focus.
-    pub fn set_focus(&self, _conversation: Option<i64>, _focused: bool) {}
+    /// An error of the shell's own, in the operator's language.
+    pub fn error(&self, code: ErrorCode) -> CommandError {
+        self.locale().error(code)
+    }
 
-    /// Stop.
-    pub async fn stop(&self) {}
+    /// The language in use.
+    pub fn locale(&self) -> Locale {
+        self.client.as_ref().map(Client::locale).unwrap_or_default()
+    }
+
+    /// The settings; the usual ones while there is no client.
+    pub fn settings(&self) -> Settings {
+        self.client
+            .as_ref()
+            .map(Client::settings)
+            .unwrap_or_default()
+    }
+
+    /// Tells what the operator is looking at, which needs no notification.
+    pub fn set_focus(&self, conversation_id: Option<ConversationId>, focused: bool) {
+        if let Ok(client) = &self.client {
+            client.set_focus(conversation_id, focused);
+        }
+    }
+
+    /// Ends the link and closes the files; nobody is signed out.
+    pub async fn stop(&self) {
+        if let Ok(client) = &self.client {
+            client.stop().await;
+        }
+        self.demo.stop().await;
+    }
+}
+
+/// Passes on what the client tells until it has stopped.
+pub fn pass_on<R: Runtime>(app: &AppHandle<R>, mut events: EventStream) {
+    let unread = Arc::new(Notify::new());
+    tauri::async_runtime::spawn(count_unread(app.clone(), Arc::clone(&unread)));
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        while let Some(event) = events.next().await {
+            match &event {
+                Event::Notification(notice) => app.state::<Notifier>().show(notice.clone()),
+                Event::Changed(_) | Event::Session(_) => unread.notify_one(),
+                _ => {}
+            }
+            if let Err(error) = app.emit_to(window::LABEL, CORE, &event) {
+                tracing::warn!(%error, event = event.name(), "an event did not reach the page");
+            }
+        }
+    });
+}
+
+/// Keeps the tray's number of conversations with something unread.
+async fn count_unread<R: Runtime>(app: AppHandle<R>, changed: Arc<Notify>) {
+    loop {
+        let args = json!({ "unread": true, "limit": 1 });
+        let page = app
+            .state::<Core>()
+            .command("list_conversations", args)
+            .await;
+        // Signed out there is nothing to read.
+        let total = page
+            .ok()
+            .and_then(|page| page.get("total").and_then(Value::as_u64));
+        tray::set_unread(&app, total.unwrap_or(0));
+        tokio::time::sleep(COUNT_PAUSE).await;
+        changed.notified().await;
+    }
 }

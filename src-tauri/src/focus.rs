@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use condorito_model::ConversationId;
 use tauri::{AppHandle, Manager, Runtime};
 
 use crate::core::Core;
@@ -13,12 +14,15 @@ pub struct Focus(Mutex<Looking>);
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 struct Looking {
-    conversation_id: Option<i64>,
+    conversation_id: Option<ConversationId>,
     focused: bool,
 }
 
 /// The UI has opened a conversation, or has none open.
-pub fn conversation_opened<R: Runtime>(app: &AppHandle<R>, conversation_id: Option<i64>) {
+pub fn conversation_opened<R: Runtime>(
+    app: &AppHandle<R>,
+    conversation_id: Option<ConversationId>,
+) {
     change(app, |looking| looking.conversation_id = conversation_id);
 }
 

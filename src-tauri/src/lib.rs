@@ -6,13 +6,14 @@
 mod badge;
 mod commands;
 mod core;
-mod failure;
+mod demo;
 mod focus;
 mod links;
 mod log;
 mod notifications;
 mod options;
 mod popup;
+mod preferences;
 mod texts;
 mod tray;
 mod window;
@@ -82,6 +83,7 @@ fn build(options: Options) -> tauri::Result<tauri::App> {
     }
     builder
         .plugin(window_state.build())
+        .plugin(tauri_plugin_autostart::Builder::new().build())
         .invoke_handler(tauri::generate_handler![
             commands::command,
             commands::open_link,
@@ -90,7 +92,9 @@ fn build(options: Options) -> tauri::Result<tauri::App> {
         ])
         .on_window_event(|window, event| match event {
             WindowEvent::Focused(focused) => focus::window_focused(window.app_handle(), *focused),
-            WindowEvent::CloseRequested { api, .. } if tray::exists(window.app_handle()) => {
+            WindowEvent::CloseRequested { api, .. }
+                if preferences::close_to_tray(window.app_handle()) =>
+            {
                 api.prevent_close();
                 if let Err(error) = window.hide() {
                     tracing::warn!(%error, "the window could not be hidden");
@@ -111,17 +115,26 @@ fn set_up(app: &AppHandle, options: &Options) -> Result<(), Box<dyn std::error::
     start_log(app, &data_dir);
     tracing::info!(version = %app.package_info().version, "started");
 
-    let locale = options.starting_locale();
+    let runtime = tauri::async_runtime::handle();
+    let (core, events) = {
+        let _within = runtime.inner().enter();
+        Core::start(options, data_dir.clone())
+    };
+    let locale = core.locale();
     app.manage(Stopped::default());
     app.manage(focus::Focus::default());
     app.manage(window::FirstShow::default());
     app.manage(tray::TrayState::default());
     app.manage(Notifier::start(app, texts::texts(locale).view));
-    app.manage(Core::start(app, options, data_dir.clone(), locale));
+    app.manage(core);
     if let Err(error) = tray::create(app, locale) {
         tracing::warn!(%error, "there is no tray: closing the window ends the app");
     }
     window::create(app, &data_dir)?;
+    preferences::apply(app);
+    if let Some(events) = events {
+        core::pass_on(app, events);
+    }
     end_on_signal(app);
     Ok(())
 }

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use serde::{Deserialize, Serialize};
+use condorito_model::view::Notification;
+use condorito_model::{ConversationId, MessageId};
+use serde::Serialize;
 use tauri::{AppHandle, Emitter, Runtime};
 use tokio::sync::mpsc;
 
@@ -16,33 +18,19 @@ pub const OPEN_CONVERSATION: &str = "open-conversation";
 /// dropped rather than kept without bound.
 const QUEUE: usize = 256;
 
-/// What the core wants shown.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Notice {
-    /// The conversation it is about; none for a summary or a notice about the account.
-    pub conversation_id: Option<i64>,
-    /// WhatsApp's id of the newest message it is about.
-    pub message_id: Option<String>,
-    /// First line, plain text.
-    pub title: String,
-    /// The rest, plain text.
-    pub body: String,
-}
-
 /// Payload of [`OPEN_CONVERSATION`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct OpenConversation {
-    conversation_id: i64,
-    message_id: Option<String>,
+    conversation_id: ConversationId,
+    message_id: Option<MessageId>,
 }
 
 enum Order {
-    Show(Notice),
-    Dismiss(i64),
+    Show(Notification),
+    Dismiss(ConversationId),
     Answered {
-        conversation_id: Option<i64>,
+        conversation_id: Option<ConversationId>,
         turn: u64,
         answer: Answer,
     },
@@ -70,12 +58,12 @@ impl Notifier {
     }
 
     /// Shows `notice`, in place of the one its conversation has on screen.
-    pub fn show(&self, notice: Notice) {
+    pub fn show(&self, notice: Notification) {
         self.order(Order::Show(notice));
     }
 
     /// Takes the conversation's notification away: it is being read in the window.
-    pub fn dismiss(&self, conversation_id: i64) {
+    pub fn dismiss(&self, conversation_id: ConversationId) {
         self.order(Order::Dismiss(conversation_id));
     }
 
@@ -89,14 +77,14 @@ impl Notifier {
 struct Shown {
     popup: Popup,
     turn: u64,
-    message_id: Option<String>,
+    message_id: Option<MessageId>,
 }
 
 /// The notifications on screen, by conversation.
 struct Screen<R: Runtime> {
     app: AppHandle<R>,
     action: &'static str,
-    shown: HashMap<Option<i64>, Shown>,
+    shown: HashMap<Option<ConversationId>, Shown>,
     /// Tells an answer to a notification apart from one to the notification it replaced.
     turn: u64,
     answers: mpsc::WeakSender<Order>,
@@ -121,7 +109,7 @@ impl<R: Runtime> Screen<R> {
         }
     }
 
-    async fn show(&mut self, notice: Notice) {
+    async fn show(&mut self, notice: Notification) {
         self.turn += 1;
         let turn = self.turn;
         let conversation_id = notice.conversation_id;
@@ -154,7 +142,7 @@ impl<R: Runtime> Screen<R> {
         }
     }
 
-    fn answered(&mut self, conversation_id: Option<i64>, turn: u64, answer: Answer) {
+    fn answered(&mut self, conversation_id: Option<ConversationId>, turn: u64, answer: Answer) {
         let current = self
             .shown
             .get(&conversation_id)
@@ -179,28 +167,5 @@ impl<R: Runtime> Screen<R> {
                 tracing::warn!(%error, "a conversation could not be opened in the window");
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn reads_what_the_core_sends() {
-        let payload = serde_json::json!({
-            "conversationId": 12, "messageId": null, "title": "Ana", "body": "hola", "later": 1
-        });
-        let notice: Notice = serde_json::from_value(payload).unwrap();
-        assert_eq!(
-            notice,
-            Notice {
-                conversation_id: Some(12),
-                message_id: None,
-                title: "Ana".into(),
-                body: "hola".into()
-            }
-        );
     }
 }

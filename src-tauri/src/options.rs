@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
+use condorito_client as client;
 
 /// CRM Condorito Desktop: WhatsApp conversations, live and offline.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "condorito-desktop", version, about)]
 pub struct Options {
-    /// Backend to offer on the sign-in screen, or `demo` for the one built in.
+    /// Backend to sign in to where the sign-in screen names none, or `demo` for the one built in.
     #[arg(long, value_name = "URL|demo")]
     pub backend: Option<String>,
 
@@ -20,9 +21,9 @@ pub struct Options {
     #[arg(long, value_enum, default_value_t = SecretStore::Os)]
     pub secret_store: SecretStore,
 
-    /// Language of the app; without it, the system's.
-    #[arg(long, value_enum)]
-    pub locale: Option<Locale>,
+    /// Language of the app; without it, the one in its settings.
+    #[arg(long, value_name = "es|en|pt", value_parser = locale)]
+    pub locale: Option<client::Locale>,
 }
 
 /// Where secrets are kept.
@@ -34,72 +35,52 @@ pub enum SecretStore {
     File,
 }
 
-/// A language the app speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Locale {
-    /// Spanish, the language of most operators.
-    #[default]
-    Es,
-    /// English.
-    En,
-    /// Portuguese.
-    Pt,
-}
-
-impl Locale {
-    /// The language of a tag such as `pt-BR` or `es_AR.UTF-8`; `None` for one the app lacks.
-    pub fn from_tag(tag: &str) -> Option<Self> {
-        match tag.get(..2)?.to_ascii_lowercase().as_str() {
-            "es" => Some(Self::Es),
-            "en" => Some(Self::En),
-            "pt" => Some(Self::Pt),
-            _ => None,
-        }
-    }
-
-    /// The two-letter tag.
-    pub fn tag(self) -> &'static str {
-        match self {
-            Self::Es => "es",
-            Self::En => "en",
-            Self::Pt => "pt",
+impl From<SecretStore> for client::SecretStore {
+    fn from(store: SecretStore) -> Self {
+        match store {
+            SecretStore::Os => Self::Os,
+            SecretStore::File => Self::File,
         }
     }
 }
 
-impl Options {
-    /// The language to start in: the one asked for, else the system's, else Spanish.
-    pub fn starting_locale(&self) -> Locale {
-        self.locale
-            .or_else(|| sys_locale::get_locale().and_then(|tag| Locale::from_tag(&tag)))
-            .unwrap_or_default()
-    }
+fn locale(text: &str) -> Result<client::Locale, &'static str> {
+    client::Locale::from_tag(text).ok_or("the app speaks es, en and pt")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn reads_language_tags() {
-        let cases = [
-            ("es", Some(Locale::Es)),
-            ("es_AR.UTF-8", Some(Locale::Es)),
-            ("pt-BR", Some(Locale::Pt)),
-            ("EN-us", Some(Locale::En)),
-            ("fr-FR", None),
-            ("C", None),
-            ("ñ", None),
-            ("", None),
-        ];
-        for (tag, expected) in cases {
-            assert_eq!(Locale::from_tag(tag), expected, "tag {tag:?}");
-        }
+    fn parse(args: &[&str]) -> Result<Options, clap::Error> {
+        Options::try_parse_from([&["condorito-desktop"], args].concat())
     }
 
     #[test]
-    fn refuses_an_unknown_secret_store() {
-        let parsed = Options::try_parse_from(["condorito-desktop", "--secret-store", "cloud"]);
-        assert!(parsed.is_err());
+    fn reads_what_scripts_and_tests_ask_for() {
+        let parsed = parse(&[
+            "--backend",
+            "demo",
+            "--locale",
+            "pt",
+            "--secret-store",
+            "file",
+        ]);
+        let read = parsed.map(|it| (it.backend, it.locale, it.secret_store));
+        assert!(matches!(
+            read,
+            Ok((Some(backend), Some(client::Locale::Pt), SecretStore::File)) if backend == "demo"
+        ));
+    }
+
+    #[test]
+    fn refuses_what_it_does_not_know() {
+        for args in [
+            ["--secret-store", "cloud"],
+            ["--locale", "fr"],
+            ["--data-dri", "/tmp"],
+        ] {
+            assert!(parse(&args).is_err(), "{args:?}");
+        }
     }
 }

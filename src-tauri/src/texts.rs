@@ -1,6 +1,6 @@
 //! The few texts the shell itself shows, outside the web view.
 
-use crate::options::Locale;
+use condorito_client::Locale;
 
 /// Texts of the tray menu and of notifications, in one language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

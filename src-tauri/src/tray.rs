@@ -7,8 +7,9 @@ use tauri::menu::{Menu, MenuItem};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIconBuilder, TrayIconEvent};
 use tauri::{AppHandle, Manager, Runtime};
 
+use condorito_client::Locale;
+
 use crate::badge;
-use crate::options::Locale;
 use crate::texts::texts;
 use crate::window;
 
@@ -66,7 +67,7 @@ pub fn set_locale<R: Runtime>(app: &AppHandle<R>, locale: Locale) {
     update(app, |shown| shown.locale = locale);
 }
 
-/// Shows how many messages are unread: in the icon, its tooltip, and on the app's badge where the
+/// Shows how many conversations have something unread: in the icon, its tooltip, and on the app's badge where the
 /// desktop has one.
 pub fn set_unread<R: Runtime>(app: &AppHandle<R>, unread: u64) {
     update(app, |shown| shown.unread = unread);

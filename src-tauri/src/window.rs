@@ -40,7 +40,6 @@ pub fn create<R: Runtime>(app: &AppHandle<R>, data_dir: &Path) -> tauri::Result<
         .on_navigation(is_own_page)
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .build()?;
-    paint_background(&window, None);
 
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
@@ -72,7 +71,7 @@ pub fn raise<R: Runtime>(app: &AppHandle<R>) {
     }
 }
 
-/// Makes frame and background follow the theme chosen in the app; `None` follows the system.
+/// Makes frame and background follow the theme of the settings; `None` follows the system.
 pub fn follow_theme<R: Runtime>(app: &AppHandle<R>, theme: Option<Theme>) {
     let Some(window) = app.get_webview_window(LABEL) else {
         return;
