@@ -456,14 +456,14 @@ describe('account and settings', () => {
     expect(root.dataset).toMatchObject({ theme: 'dark', density: 'compact' });
     expect(root.style.getPropertyValue('--text-scale')).toBe('1.3');
     expect(screen.getByText('Theme')).toBeInTheDocument();
-    expect(world.settings).toEqual({ locale: 'en', theme: 'dark', density: 'compact', textScale: 1.3 });
+    expect(world.settings).toMatchObject({ locale: 'en', theme: 'dark', density: 'compact', textScale: 1.3 });
     await waitFor(() => expect(world.look).toEqual({ theme: 'dark', locale: 'en' }));
     await accessible();
   });
 
   test('come from the core, and nonsense in them does no harm', async () => {
     start({}, (world) => {
-      world.settings = { locale: 'pt', theme: 'neon' as 'dark', density: 'compact', textScale: 40 };
+      world.settings = { ...world.settings, locale: 'pt', theme: 'neon' as 'dark', density: 'compact', textScale: 40 };
     });
     await row(1);
     expect(preferences.locale).toBe('pt');

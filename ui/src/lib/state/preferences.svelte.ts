@@ -3,7 +3,10 @@
  * sign-in screen come before the core has answered.
  */
 import { LOCALES, locale, systemLocale } from '$lib/i18n/locale.svelte';
-import type { Density, Locale, Platform, Settings, Theme } from '$lib/platform';
+import type { Density, Locale, Platform, Settings as CoreSettings, Theme } from '$lib/platform';
+
+/** The part of the core's settings that the interface acts on. */
+type Settings = Pick<CoreSettings, 'locale' | 'theme' | 'density' | 'textScale'>;
 
 export const THEMES = ['system', 'light', 'dark'] as const satisfies readonly Theme[];
 export const DENSITIES = ['comfortable', 'compact'] as const satisfies readonly Density[];

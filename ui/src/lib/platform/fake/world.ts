@@ -18,7 +18,8 @@ import {
 } from '../types';
 import { furtherSeed, longPast, SEEDS, TAGS, type Line, type Row, type Seed } from './data';
 
-type Answers = { [N in CommandName]: (args: Commands[N]['args']) => Commands[N]['reply'] };
+/** What the interface asks so far; the rest is refused as unknown. */
+type Answers = { [N in CommandName]?: (args: Commands[N]['args']) => Commands[N]['reply'] };
 
 export interface FakeOptions {
   /** Conversations in all; at least the written ones. */
@@ -63,7 +64,21 @@ export class FakeWorld implements Platform {
   readonly opened: string[] = [];
   focus: { conversationId: number | null; focused: boolean } | null = null;
   look: { theme: string; locale: string } | null = null;
-  settings: Settings = { locale: null, theme: 'system', density: 'comfortable', textScale: 1 };
+  settings: Settings = {
+    locale: null,
+    theme: 'system',
+    density: 'comfortable',
+    textScale: 1,
+    notificationPrivacy: 'full',
+    doNotDisturb: false,
+    sound: true,
+    closeToTray: true,
+    startAtLogin: false,
+    undoSendSeconds: 0,
+    extraCa: null,
+    proxy: null,
+    mutedConversations: [],
+  };
   session: SessionStatus;
   connection: Connection;
   /** Set to make the named command fail the next time. */
@@ -99,7 +114,9 @@ export class FakeWorld implements Platform {
       throw failure;
     }
     // What leaves is a copy, as it would be over a bridge.
-    return structuredClone(this.#answers[name](args));
+    const answer = this.#answers[name];
+    if (!answer) throw refuse('unknown_command', `The stand-in does not know ${name}.`);
+    return structuredClone(answer(args));
   }
 
   subscribe<N extends EventName>(event: N, handler: (payload: Events[N]) => void): () => void {
@@ -196,7 +213,8 @@ export class FakeWorld implements Platform {
       setTimeout(() => this.setConnection('online'), 1500);
       return null;
     },
-    list_conversations: ({ query, unread, cursor, limit = 50 }) => {
+    list_conversations: ({ query, unread, cursor, limit: wanted }) => {
+      const limit = wanted ?? 50;
       const text = fold(query ?? '');
       const digits = text.replace(/\D/g, '');
       const all = [...this.#rows.values()]
@@ -242,19 +260,20 @@ export class FakeWorld implements Platform {
       this.#changed(row, []);
       return null;
     },
-    list_messages: ({ conversationId, before, after, around, limit = 50 }) => {
+    list_messages: ({ conversationId, before, after, around, limit: wanted }) => {
+      const limit = wanted ?? 50;
       const row = this.#row(conversationId);
       const at = (cursor: string | number) =>
         row.lines.findIndex((line) => line.cursor === String(cursor) || line.id === Number(cursor));
       let start = Math.max(0, row.lines.length - limit);
       let end = row.lines.length;
-      if (before !== undefined) {
+      if (before != null) {
         end = Math.max(0, at(before));
         start = Math.max(0, end - limit);
-      } else if (after !== undefined) {
+      } else if (after != null) {
         start = at(after) + 1;
         end = Math.min(row.lines.length, start + limit);
-      } else if (around !== undefined) {
+      } else if (around != null) {
         start = Math.max(0, at(around) - Math.floor(limit / 2));
         end = Math.min(row.lines.length, start + limit);
       }
@@ -265,14 +284,14 @@ export class FakeWorld implements Platform {
         gap: row.gap,
       };
     },
-    search: ({ text, conversationId, limit = 50 }) => {
+    search: ({ text, conversationId, limit }) => {
       const wanted = fold(text);
       const hits = [...this.#rows.values()]
-        .filter((row) => conversationId === undefined || row.id === conversationId)
+        .filter((row) => conversationId == null || row.id === conversationId)
         .flatMap((row) => row.lines.map((message) => ({ row, message })))
         .filter(({ message }) => fold(message.content ?? '').includes(wanted))
         .sort((a, b) => b.message.sentAt.localeCompare(a.message.sentAt))
-        .slice(0, limit)
+        .slice(0, limit ?? 50)
         .map(({ row, message }) => {
           const snippet = message.content ?? '';
           const start = fold(snippet).indexOf(wanted);
@@ -286,7 +305,7 @@ export class FakeWorld implements Platform {
       return { hits, nextCursor: null };
     },
     send_text: ({ conversationId, text }) => {
-      const row = this.#row(conversationId);
+      const row = this.#row(conversationId ?? 0);
       const online = this.connection.state === 'online';
       const message = this.#message(row.id, { from: 'client', ago: 0, text, state: online ? 'sending' : 'queued' });
       row.lines.push(message);
@@ -312,7 +331,7 @@ export class FakeWorld implements Platform {
     },
     get_settings: () => this.settings,
     set_settings: ({ patch }) => {
-      this.settings = { ...this.settings, ...patch };
+      this.settings = { ...this.settings, ...(patch as Partial<Settings>) };
       return this.settings;
     },
     save_draft: ({ conversationId, text }) => {
