@@ -56,14 +56,19 @@ impl Engine {
             .map(|conv| conv.missing)
             .collect();
         let rows: i64 = missing.iter().sum::<i64>().saturating_add(20);
-        if missing.len() >= BULK_FROM && rows <= BULK_ROWS
+        if missing.len() >= BULK_FROM
+            && rows <= BULK_ROWS
             && let Some(pass) = self.pass.as_mut()
             && let Ok(limit) = u32::try_from(rows)
         {
             pass.bulk = true;
             pass.report.requests = pass.report.requests.saturating_add(1);
             let purpose = Purpose::Bulk { pass: pass.number };
-            self.request(purpose, Request::NewestMessages { limit, offset: 0 }, Priority::Background);
+            self.request(
+                purpose,
+                Request::NewestMessages { limit, offset: 0 },
+                Priority::Background,
+            );
             return;
         }
         for id in ids {
@@ -78,7 +83,10 @@ impl Engine {
         }
         let mut by_conversation: BTreeMap<ConversationId, Vec<MessageFact>> = BTreeMap::new();
         for row in rows {
-            by_conversation.entry(row.conversation_id).or_default().push(row);
+            by_conversation
+                .entry(row.conversation_id)
+                .or_default()
+                .push(row);
         }
         let targets: Vec<ConversationId> = self
             .pass
@@ -87,9 +95,10 @@ impl Engine {
             .unwrap_or_default();
         for id in targets {
             let messages = by_conversation.remove(&id).unwrap_or_default();
-            let wanted = self.convs.get(id).is_some_and(|conv| {
-                conv.loaded() && conv.missing > 0 && !conv.coverage.gap
-            });
+            let wanted = self
+                .convs
+                .get(id)
+                .is_some_and(|conv| conv.loaded() && conv.missing > 0 && !conv.coverage.gap);
             if wanted && !messages.is_empty() && !self.loads.under_way.contains_key(&id) {
                 self.apply(id, messages, Run::Scattered, Source::Bulk, Vec::new());
             } else {
@@ -114,12 +123,7 @@ impl Engine {
     }
 
     /// Fetches the newest page of a conversation, or joins the fetch under way.
-    pub(crate) fn load(
-        &mut self,
-        id: ConversationId,
-        priority: Priority,
-        waiter: Option<Token>,
-    ) {
+    pub(crate) fn load(&mut self, id: ConversationId, priority: Priority, waiter: Option<Token>) {
         let Some(conv) = self.convs.get(id) else {
             if let Some(token) = waiter {
                 self.answer(token, Err(ErrorCode::NotFound));
@@ -128,13 +132,15 @@ impl Engine {
         };
         let missing = u32::try_from(conv.missing.max(0)).unwrap_or(DEEPEST);
         let limit = missing.saturating_add(10).clamp(PAGE, DEEPEST);
-        let purpose = Purpose::Load { conversation_id: id };
+        let purpose = Purpose::Load {
+            conversation_id: id,
+        };
         let known = self.loads.under_way.contains_key(&id);
-        let load = self
-            .loads
-            .under_way
-            .entry(id)
-            .or_insert(Load { limit, deepened: false, waiters: Vec::new() });
+        let load = self.loads.under_way.entry(id).or_insert(Load {
+            limit,
+            deepened: false,
+            waiters: Vec::new(),
+        });
         load.waiters.extend(waiter);
         let limit = load.limit;
         if known {
@@ -155,8 +161,14 @@ impl Engine {
             pass.report.requests = pass.report.requests.saturating_add(1);
         }
         self.request(
-            Purpose::Load { conversation_id: id },
-            Request::Messages { conversation_id: id, limit, offset: 0 },
+            Purpose::Load {
+                conversation_id: id,
+            },
+            Request::Messages {
+                conversation_id: id,
+                limit,
+                offset: 0,
+            },
             priority,
         );
     }
@@ -199,7 +211,8 @@ impl Engine {
         for id in ids {
             self.end_load(id, Err(code));
         }
-        self.requests.drop_where(|purpose| matches!(purpose, Purpose::Load { .. }));
+        self.requests
+            .drop_where(|purpose| matches!(purpose, Purpose::Load { .. }));
     }
 
     /// Hands messages of one conversation to the store, with the echoes among them matched first.
@@ -214,7 +227,9 @@ impl Engine {
         messages.retain(|message| message.conversation_id == id);
         messages.sort_by_key(|message| (message.sent_at, message.id));
         messages.dedup_by(|a, b| a.id == b.id);
-        let Some(phone) = self.convs.get(id).map(|conv| conv.row.phone.clone()) else { return };
+        let Some(phone) = self.convs.get(id).map(|conv| conv.row.phone.clone()) else {
+            return;
+        };
         let mut local_ids: Vec<(MessageId, LocalId)> = Vec::new();
         let mut by_row: Vec<&MessageFact> = messages.iter().collect();
         by_row.sort_by_key(|message| message.id);
@@ -243,7 +258,11 @@ impl Engine {
             run,
             local_ids,
         });
-        afters.push(After::Applied { conversation_id: id, messages, source });
+        afters.push(After::Applied {
+            conversation_id: id,
+            messages,
+            source,
+        });
         self.store_all(batch, afters);
         self.settle_local_preview(id);
     }
@@ -257,10 +276,15 @@ impl Engine {
         source: &Source,
     ) {
         let live = *source == Source::Live;
-        let Some(conv) = self.convs.get_mut(id) else { return };
+        let Some(conv) = self.convs.get_mut(id) else {
+            return;
+        };
         conv.coverage = coverage;
         conv.failures = 0;
-        let counted = fresh.iter().filter(|message| Some(message.sent_at) <= conv.listed_at).count();
+        let counted = fresh
+            .iter()
+            .filter(|message| Some(message.sent_at) <= conv.listed_at)
+            .count();
         let counted = i64::try_from(counted).unwrap_or(i64::MAX);
         if live {
             conv.missing = conv.missing.saturating_sub(counted).max(0);
@@ -284,7 +308,9 @@ impl Engine {
     }
 
     fn after_bulk(&mut self, id: ConversationId) {
-        let Some(conv) = self.convs.get_mut(id) else { return };
+        let Some(conv) = self.convs.get_mut(id) else {
+            return;
+        };
         if conv.missing > 0 {
             self.load(id, Priority::Background, None);
             return;
@@ -295,15 +321,21 @@ impl Engine {
         self.put(id);
         if close {
             self.store(
-                vec![StoreOp::CloseGaps { conversation_id: id }],
-                After::Closed { conversation_id: id },
+                vec![StoreOp::CloseGaps {
+                    conversation_id: id,
+                }],
+                After::Closed {
+                    conversation_id: id,
+                },
             );
         }
         self.end_load(id, Ok(()));
     }
 
     fn after_window(&mut self, id: ConversationId, from_start: bool) {
-        let Some(conv) = self.convs.get_mut(id) else { return };
+        let Some(conv) = self.convs.get_mut(id) else {
+            return;
+        };
         let Some(load) = self.loads.under_way.get_mut(&id) else {
             // Nobody waits any more (the link went): what came is kept, nothing is claimed.
             return;
@@ -315,8 +347,11 @@ impl Engine {
         } else if first {
             let total = conv.row.total.unwrap_or(u32::MAX);
             let older = total.saturating_sub(conv.coverage.cached);
-            conv.row.older_unknown =
-                Some(if conv.row.total.is_none() { PAGE } else { older });
+            conv.row.older_unknown = Some(if conv.row.total.is_none() {
+                PAGE
+            } else {
+                older
+            });
             conv.missing = 0;
         }
         let joined = first || from_start || !conv.coverage.gap;
@@ -332,14 +367,20 @@ impl Engine {
         if let Some(limit) = next {
             load.limit = limit;
             let awaited = !load.waiters.is_empty();
-            let priority = if awaited { Priority::Interactive } else { Priority::Background };
+            let priority = if awaited {
+                Priority::Interactive
+            } else {
+                Priority::Background
+            };
             self.ask_page(id, limit, priority);
             return;
         }
         if conv.missing > 0 {
             let rest = u32::try_from(conv.missing).unwrap_or(u32::MAX);
-            conv.row.older_unknown =
-                conv.row.older_unknown.map(|older| older.saturating_add(rest));
+            conv.row.older_unknown = conv
+                .row
+                .older_unknown
+                .map(|older| older.saturating_add(rest));
             conv.missing = 0;
         }
         conv.row.stale = false;
@@ -349,7 +390,8 @@ impl Engine {
         self.end_load(id, Ok(()));
     }
 
-    /// Reads ahead, one conversation at a time, while the window has plenty left.
+    /// One conversation at a time: those whose page would not come before, then, while the window
+    /// has plenty left, those that were never read.
     pub(crate) fn trickle(&mut self) {
         if !self.reachable() || !self.caught_up {
             return;
@@ -357,8 +399,9 @@ impl Engine {
         let next = self
             .convs
             .iter()
-            .filter(|conv| !conv.row.id.is_local() && !conv.loaded() && conv.failures == 0)
-            .max_by_key(|conv| (conv.row.last_message_at, conv.row.id))
+            .filter(|conv| !conv.row.id.is_local())
+            .filter(|conv| conv.row.stale && (conv.loaded() || conv.failures == 0))
+            .max_by_key(|conv| (conv.loaded(), conv.row.last_message_at, conv.row.id))
             .map(|conv| conv.row.id);
         if let Some(id) = next {
             if self.budget.admits_trickle() && self.pass.is_none() {

@@ -53,9 +53,17 @@ pub(crate) enum Gate {
 pub(crate) enum LinkState {
     /// Nothing reported yet.
     Idle,
-    Connecting { attempt: u32 },
-    Waiting { attempt: u32, retry_at: u64, blocked: bool },
-    Up { generation: u64 },
+    Connecting {
+        attempt: u32,
+    },
+    Waiting {
+        attempt: u32,
+        retry_at: u64,
+        blocked: bool,
+    },
+    Up {
+        generation: u64,
+    },
 }
 
 /// What to do at a time.
@@ -75,6 +83,8 @@ pub(crate) enum Timer {
     Rewrite,
     /// Read ahead one conversation.
     Trickle,
+    /// See whether accepted texts have been echoed.
+    Echo,
     /// Only wakes the pumps.
     Wake,
 }
@@ -90,19 +100,32 @@ pub(crate) enum After {
         source: Source,
     },
     /// Gaps were closed.
-    Closed { conversation_id: ConversationId },
+    Closed {
+        conversation_id: ConversationId,
+    },
     /// A text may leave now.
-    Armed { local_id: LocalId },
+    Armed {
+        local_id: LocalId,
+    },
     /// A command is done.
-    Answer { token: Token, answered: Answered },
+    Answer {
+        token: Token,
+        answered: Answered,
+    },
     /// Sent rows were purged.
     Purged,
     /// A row of the outbox, which must be written again if it was not.
-    Outbox { local_id: LocalId },
+    Outbox {
+        local_id: LocalId,
+    },
     /// A conversation was removed, which must be done again if it was not.
-    Removed { conversation_id: ConversationId },
+    Removed {
+        conversation_id: ConversationId,
+    },
     /// A row of the outbox was removed, the same.
-    Dropped { local_id: LocalId },
+    Dropped {
+        local_id: LocalId,
+    },
 }
 
 /// Where messages came from.
@@ -110,7 +133,9 @@ pub(crate) enum After {
 pub(crate) enum Source {
     Live,
     Bulk,
-    Window { from_start: bool },
+    Window {
+        from_start: bool,
+    },
     /// An older stretch, asked for by the operator.
     Older(Stretch),
 }
@@ -171,7 +196,10 @@ impl Engine {
         let epoch = Timestamp::from_millis(0);
         Self {
             config,
-            now: Now { mono: 0, wall: epoch },
+            now: Now {
+                mono: 0,
+                wall: epoch,
+            },
             out: Vec::new(),
             opened: false,
             gate: Gate::SignedOut,
@@ -216,7 +244,10 @@ impl Engine {
 
     /// Takes one input at this time and says what to do, in order.
     pub fn handle(&mut self, now: Now, input: Input) -> Vec<Effect> {
-        self.now = Now { mono: now.mono.max(self.now.mono), wall: now.wall };
+        self.now = Now {
+            mono: now.mono.max(self.now.mono),
+            wall: now.wall,
+        };
         self.budget.roll(self.now.mono);
         match input {
             Input::Opened { snapshot } => self.open(*snapshot),
@@ -227,12 +258,20 @@ impl Engine {
             Input::SessionExpired => self.lose_session(Gate::Expired),
             Input::SignedOut => self.lose_session(Gate::SignedOut),
             Input::Link { fact } => self.on_link(fact),
-            Input::Answer { request, result, headers, rtt_ms } => {
+            Input::Answer {
+                request,
+                result,
+                headers,
+                rtt_ms,
+            } => {
                 self.on_answer(request, result, &headers, rtt_ms);
             }
             Input::Stored { ticket, result } => self.on_stored(ticket, result),
             Input::Command { token, command } => self.on_command(token, command),
-            Input::Focus { conversation_id, focused } => {
+            Input::Focus {
+                conversation_id,
+                focused,
+            } => {
                 self.focus = (conversation_id.map(|id| self.convs.resolve(id)), focused);
             }
             Input::Notices { policy } => self.policy = policy,
@@ -313,7 +352,12 @@ impl Engine {
                     self.link = LinkState::Connecting { attempt };
                 }
             }
-            LinkFact::Waiting { attempt, retry_in_ms, blocked, .. } => {
+            LinkFact::Waiting {
+                attempt,
+                retry_in_ms,
+                blocked,
+                ..
+            } => {
                 let was_polling = self.polling();
                 self.link = LinkState::Waiting {
                     attempt,
@@ -393,7 +437,9 @@ impl Engine {
     /// Writes the row of a conversation as it is remembered.
     pub(crate) fn put_op(&self, id: ConversationId) -> Option<StoreOp> {
         let conv = self.convs.get(id)?;
-        Some(StoreOp::PutConversations { rows: vec![conv.row.clone()] })
+        Some(StoreOp::PutConversations {
+            rows: vec![conv.row.clone()],
+        })
     }
 
     /// The same as a batch of its own.
@@ -404,11 +450,14 @@ impl Engine {
     }
 
     fn on_stored(&mut self, ticket: Ticket, result: Result<Vec<Outcome>, StoreFault>) {
-        let Some(afters) = self.tickets.remove(&ticket) else { return };
+        let Some(afters) = self.tickets.remove(&ticket) else {
+            return;
+        };
         match result {
             Ok(outcomes) => {
-                let mut outcomes =
-                    outcomes.into_iter().filter(|outcome| !matches!(outcome, Outcome::Done));
+                let mut outcomes = outcomes
+                    .into_iter()
+                    .filter(|outcome| !matches!(outcome, Outcome::Done));
                 for after in afters {
                     self.on_outcome(after, &mut outcomes);
                 }
@@ -427,8 +476,15 @@ impl Engine {
             | After::Outbox { .. }
             | After::Removed { .. }
             | After::Dropped { .. } => {}
-            After::Applied { conversation_id, messages, source } => {
-                if let Some(Outcome::Applied { inserted, coverage, .. }) = outcomes.next() {
+            After::Applied {
+                conversation_id,
+                messages,
+                source,
+            } => {
+                if let Some(Outcome::Applied {
+                    inserted, coverage, ..
+                }) = outcomes.next()
+                {
                     let inserted: BTreeSet<RowId> = inserted.into_iter().collect();
                     let fresh = messages
                         .into_iter()
@@ -466,13 +522,19 @@ impl Engine {
         match after {
             After::Nothing => self.unwritten = true,
             After::Removed { conversation_id } => {
-                self.unremoved.push(StoreOp::RemoveConversations { ids: vec![conversation_id] });
+                self.unremoved.push(StoreOp::RemoveConversations {
+                    ids: vec![conversation_id],
+                });
             }
             After::Dropped { local_id } => {
                 self.unremoved.push(StoreOp::RemoveOutbox { local_id });
             }
             After::Purged => {}
-            After::Applied { conversation_id, source, .. } => {
+            After::Applied {
+                conversation_id,
+                source,
+                ..
+            } => {
                 self.distrust(conversation_id);
                 if let Source::Older(stretch) = source {
                     self.answer(stretch.token, Err(code));
@@ -504,7 +566,11 @@ impl Engine {
     /// Sets a timer at a time.
     pub(crate) fn at(&mut self, due: u64, timer: Timer) {
         let replaces = matches!(timer, Timer::Reconcile(_));
-        let set = self.timers.iter().find(|(_, set)| **set == timer).map(|(key, _)| *key);
+        let set = self
+            .timers
+            .iter()
+            .find(|(_, set)| **set == timer)
+            .map(|(key, _)| *key);
         match set {
             Some((set_for, _)) if set_for <= due && !replaces => return,
             Some(key) => {
@@ -521,7 +587,9 @@ impl Engine {
             if key.0 > self.now.mono {
                 break;
             }
-            let Some(timer) = self.timers.remove(&key) else { break };
+            let Some(timer) = self.timers.remove(&key) else {
+                break;
+            };
             match timer {
                 Timer::Poll => self.poll(),
                 Timer::Reconcile(local_id) => self.reconcile_step(&local_id),
@@ -530,6 +598,7 @@ impl Engine {
                 Timer::LinkStatus => self.ask_link_status(),
                 Timer::Rewrite => self.rewrite(),
                 Timer::Trickle => self.trickle(),
+                Timer::Echo => self.miss_echoes(),
                 Timer::Wake => {}
             }
         }
@@ -539,12 +608,14 @@ impl Engine {
     fn rewrite(&mut self) {
         for op in std::mem::take(&mut self.unremoved) {
             let after = match &op {
-                StoreOp::RemoveConversations { ids } => ids
-                    .first()
-                    .map_or(After::Nothing, |id| After::Removed { conversation_id: *id }),
-                StoreOp::RemoveOutbox { local_id } => {
-                    After::Dropped { local_id: local_id.clone() }
+                StoreOp::RemoveConversations { ids } => {
+                    ids.first().map_or(After::Nothing, |id| After::Removed {
+                        conversation_id: *id,
+                    })
                 }
+                StoreOp::RemoveOutbox { local_id } => After::Dropped {
+                    local_id: local_id.clone(),
+                },
                 _ => After::Nothing,
             };
             self.store(vec![op], after);

@@ -19,8 +19,8 @@ mod input;
 mod live;
 mod notify;
 mod outbox;
-mod reconcile;
 mod reads;
+mod reconcile;
 mod requests;
 mod walk;
 

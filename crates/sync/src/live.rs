@@ -11,7 +11,10 @@ use condorito_model::{ConversationId, ErrorCode};
 impl Engine {
     pub(crate) fn on_event(&mut self, event: ServerEvent) {
         match event {
-            ServerEvent::MessageNew { message, conversation } => {
+            ServerEvent::MessageNew {
+                message,
+                conversation,
+            } => {
                 self.on_message(message, conversation);
             }
             ServerEvent::ConversationDeleted { conversation_id } => {
@@ -20,10 +23,23 @@ impl Engine {
             ServerEvent::StatsUpdated { stats } => {
                 self.out.push(crate::input::Effect::Stats { stats });
             }
-            ServerEvent::Whatsapp { state, qr, phone, reason } => {
-                self.on_whatsapp(Whatsapp { state, phone, qr, reason });
+            ServerEvent::Whatsapp {
+                state,
+                qr,
+                phone,
+                reason,
+            } => {
+                self.on_whatsapp(Whatsapp {
+                    state,
+                    phone,
+                    qr,
+                    reason,
+                });
             }
-            ServerEvent::BotChanged { conversation_id, enabled } => match conversation_id {
+            ServerEvent::BotChanged {
+                conversation_id,
+                enabled,
+            } => match conversation_id {
                 Some(id) => {
                     self.touch(id);
                     self.apply_bot(id, enabled);
@@ -50,14 +66,19 @@ impl Engine {
         }
         self.touch(id);
         let unbroken = self.is_unbroken(id);
-        let Some(conv) = self.convs.get_mut(id) else { return };
+        let Some(conv) = self.convs.get_mut(id) else {
+            return;
+        };
         let late = message.id <= conv.last_event;
         conv.last_event = conv.last_event.max(message.id);
         if let Some(fact) = conversation.filter(|fact| fact.id == id && !late) {
             // A counter that did not grow with an incoming message lags behind (contract 5.5).
             let lags = message.from == Sender::Contact
                 && fact.unread_count <= conv.row.unread
-                && conv.coverage.newest_id.is_none_or(|newest| message.id > newest);
+                && conv
+                    .coverage
+                    .newest_id
+                    .is_none_or(|newest| message.id > newest);
             conv.row.unread = fact.unread_count;
             conv.row.bot_enabled = fact.bot_enabled;
             if fact.name.is_some() {
@@ -77,11 +98,15 @@ impl Engine {
 
     /// Whether nothing can lie between the newest cached message and one that comes now.
     fn is_unbroken(&self, id: ConversationId) -> bool {
-        self.convs.get(id).is_some_and(|conv| conv.loaded() && conv.synced && !conv.row.stale)
+        self.convs
+            .get(id)
+            .is_some_and(|conv| conv.loaded() && conv.synced && !conv.row.stale)
     }
 
     pub(crate) fn after_live(&mut self, id: ConversationId, _fresh: &[MessageFact]) {
-        let Some(conv) = self.convs.get(id) else { return };
+        let Some(conv) = self.convs.get(id) else {
+            return;
+        };
         let unknown = !conv.loaded();
         if unknown && self.caught_up && conv.failures == 0 {
             self.load(id, Priority::Background, None);
@@ -96,16 +121,25 @@ impl Engine {
 
     /// Removes a conversation; what was written in it stays visible under its number.
     pub(crate) fn forget(&mut self, id: ConversationId, _by_absence: bool) {
-        let Some(conv) = self.convs.remove(id) else { return };
+        let Some(conv) = self.convs.remove(id) else {
+            return;
+        };
         let mut ops = vec![StoreOp::RemoveConversations { ids: vec![id] }];
         if self.reads.remove(&id).is_some() {
-            ops.push(StoreOp::RemovePendingRead { conversation_id: id });
+            ops.push(StoreOp::RemovePendingRead {
+                conversation_id: id,
+            });
         }
         if let Some(pass) = self.pass.as_mut() {
             pass.targets.remove(&id);
             pass.incoming.remove(&id);
         }
-        self.store(ops, crate::engine::After::Removed { conversation_id: id });
+        self.store(
+            ops,
+            crate::engine::After::Removed {
+                conversation_id: id,
+            },
+        );
         self.drop_load(id);
         self.rehome_unsent(id, &conv.row.phone, conv.row.name.clone());
         if self.focus.0 == Some(id) {

@@ -16,6 +16,9 @@ use condorito_model::rest::{Failure, Reply, Request};
 use condorito_model::{ConversationId, ErrorCode, LocalId, MessageId, RowId};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How long the echo of an accepted text may take; that of a file takes some seconds.
+const ECHO_WITHIN_MS: u64 = 20_000;
+
 /// The rows, in the order of writing.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
@@ -27,6 +30,8 @@ pub(crate) struct Outbox {
     in_flight: BTreeSet<LocalId>,
     /// Rows that the store could not take.
     unwritten: BTreeSet<LocalId>,
+    /// Accepted texts whose echo has not come, and until when it is waited for.
+    awaited: BTreeMap<LocalId, u64>,
     /// Open outcomes being looked up.
     pub(crate) looks: crate::reconcile::Looks,
     /// Until when nothing is tried after a refused connection, and how often that was in a row.
@@ -35,11 +40,15 @@ pub(crate) struct Outbox {
 
 impl Outbox {
     pub(crate) fn row(&self, local_id: &LocalId) -> Option<&OutboxRow> {
-        self.orders.get(local_id).and_then(|order| self.rows.get(order))
+        self.orders
+            .get(local_id)
+            .and_then(|order| self.rows.get(order))
     }
 
     pub(crate) fn row_mut(&mut self, local_id: &LocalId) -> Option<&mut OutboxRow> {
-        self.orders.get(local_id).and_then(|order| self.rows.get_mut(order))
+        self.orders
+            .get(local_id)
+            .and_then(|order| self.rows.get_mut(order))
     }
 
     pub(crate) fn rows(&self) -> impl Iterator<Item = &OutboxRow> {
@@ -49,15 +58,19 @@ impl Outbox {
     fn insert(&mut self, row: OutboxRow) {
         self.orders.insert(row.local_id.clone(), row.order);
         if is_open(row.state) {
-            self.lanes.entry(row.phone.clone()).or_default().insert(row.order);
+            self.lanes
+                .entry(row.phone.clone())
+                .or_default()
+                .insert(row.order);
         }
         self.rows.insert(row.order, row);
     }
 
     /// Puts a row into its lane or takes it out, as its state says.
     pub(crate) fn settle_lane(&mut self, local_id: &LocalId) {
-        let Some((phone, order, open)) =
-            self.row(local_id).map(|row| (row.phone.clone(), row.order, is_open(row.state)))
+        let Some((phone, order, open)) = self
+            .row(local_id)
+            .map(|row| (row.phone.clone(), row.order, is_open(row.state)))
         else {
             return;
         };
@@ -102,7 +115,10 @@ impl Outbox {
 
 /// Whether it holds back later rows of its receiver.
 const fn is_open(state: OutboxState) -> bool {
-    matches!(state, OutboxState::Queued | OutboxState::Sending | OutboxState::Reconciling)
+    matches!(
+        state,
+        OutboxState::Queued | OutboxState::Sending | OutboxState::Reconciling
+    )
 }
 
 impl Engine {
@@ -156,7 +172,10 @@ impl Engine {
             local_at: None,
             local_preview: None,
         };
-        self.convs.insert(crate::conversation::Conv::from_stored(row, Coverage::default()));
+        self.convs.insert(crate::conversation::Conv::from_stored(
+            row,
+            Coverage::default(),
+        ));
     }
 
     /// Finds or begins the conversation with a number.
@@ -166,7 +185,9 @@ impl Engine {
             return;
         }
         let ops = self.begin_local(phone, None);
-        let Some(id) = self.convs.id_of_phone(phone) else { return };
+        let Some(id) = self.convs.id_of_phone(phone) else {
+            return;
+        };
         let answered = Answered::Conversation { id };
         self.store(ops, After::Answer { token, answered });
     }
@@ -174,19 +195,26 @@ impl Engine {
     fn begin_local(&mut self, phone: &str, name: Option<String>) -> Vec<StoreOp> {
         let id = self.convs.next_local_id();
         self.insert_local(id, phone, name);
-        let local = LocalConversation { id, phone: phone.to_owned(), server_id: None };
+        let local = LocalConversation {
+            id,
+            phone: phone.to_owned(),
+            server_id: None,
+        };
         let mut ops = vec![StoreOp::PutLocalConversation { row: local }];
         ops.extend(self.put_op(id));
         ops
     }
 
-    /// Writes a row as it is remembered.
+    /// Writes a row as it is remembered, and that its message in the cache is this one.
     pub(crate) fn put_outbox(&mut self, local_id: &LocalId) {
         if let Some(row) = self.outbox.row(local_id).cloned() {
-            self.store(
-                vec![StoreOp::PutOutbox { row }],
-                After::Outbox { local_id: local_id.clone() },
-            );
+            let link = row
+                .message_id
+                .clone()
+                .map(|message_id| StoreOp::LinkLocal { message_id, local_id: Some(local_id.clone()) });
+            let mut ops = vec![StoreOp::PutOutbox { row }];
+            ops.extend(link);
+            self.store(ops, After::Outbox { local_id: local_id.clone() });
         }
         self.outbox.settle_lane(local_id);
     }
@@ -220,7 +248,9 @@ impl Engine {
 
     /// The preview of a text of ours goes when the server's own shows it.
     pub(crate) fn settle_local_preview(&mut self, id: ConversationId) {
-        let Some(conv) = self.convs.get(id) else { return };
+        let Some(conv) = self.convs.get(id) else {
+            return;
+        };
         if conv.row.local_at.is_none() {
             return;
         }
@@ -264,7 +294,11 @@ impl Engine {
                     continue;
                 };
                 if state == OutboxState::Queued {
-                    let hold = if first { self.obstacle() } else { Some(Hold::Previous) };
+                    let hold = if first {
+                        self.obstacle()
+                    } else {
+                        Some(Hold::Previous)
+                    };
                     if first && hold.is_none() {
                         if self.may_arm(&phone) {
                             self.arm(&local_id);
@@ -309,7 +343,9 @@ impl Engine {
         if !self.compared {
             return false;
         }
-        let Some(conv) = self.convs.by_phone(phone) else { return true };
+        let Some(conv) = self.convs.by_phone(phone) else {
+            return true;
+        };
         let id = conv.row.id;
         if id.is_local() || (conv.loaded() && !conv.row.stale) || conv.failures >= 2 {
             return true;
@@ -320,19 +356,28 @@ impl Engine {
 
     fn arm(&mut self, local_id: &LocalId) {
         let max_row = self.max_row;
-        let Some(row) = self.outbox.row_mut(local_id) else { return };
+        let Some(row) = self.outbox.row_mut(local_id) else {
+            return;
+        };
         row.state = OutboxState::Sending;
         row.hold = None;
         row.error = None;
         row.attempts = row.attempts.saturating_add(1);
         row.baseline.get_or_insert(max_row);
         let op = StoreOp::PutOutbox { row: row.clone() };
-        self.store(vec![op], After::Armed { local_id: local_id.clone() });
+        self.store(
+            vec![op],
+            After::Armed {
+                local_id: local_id.clone(),
+            },
+        );
     }
 
     /// It is durable as *sending*: the request may leave.
     pub(crate) fn dispatch(&mut self, local_id: &LocalId) {
-        let Some(row) = self.outbox.row(local_id) else { return };
+        let Some(row) = self.outbox.row(local_id) else {
+            return;
+        };
         // A late echo of an earlier try came in between: nothing is left to send.
         if row.state != OutboxState::Sending {
             self.outbox.settle_lane(local_id);
@@ -343,7 +388,9 @@ impl Engine {
             self.disarm(local_id);
             return;
         }
-        let Some(row) = self.outbox.row(local_id) else { return };
+        let Some(row) = self.outbox.row(local_id) else {
+            return;
+        };
         let request = match &row.file {
             Some(path) => Request::SendFile {
                 to: row.phone.clone(),
@@ -358,7 +405,13 @@ impl Engine {
             },
         };
         self.outbox.in_flight.insert(local_id.clone());
-        self.request(Purpose::Send { local_id: local_id.clone() }, request, Priority::Interactive);
+        self.request(
+            Purpose::Send {
+                local_id: local_id.clone(),
+            },
+            request,
+            Priority::Interactive,
+        );
     }
 
     /// The link or the session went: what has not left yet waits again.
@@ -367,10 +420,15 @@ impl Engine {
             .outbox
             .in_flight
             .iter()
-            .filter(|id| !self.requests.has_left(&Purpose::Send { local_id: (*id).clone() }))
+            .filter(|id| {
+                !self.requests.has_left(&Purpose::Send {
+                    local_id: (*id).clone(),
+                })
+            })
             .cloned()
             .collect();
-        self.requests.drop_where(|purpose| matches!(purpose, Purpose::Send { .. }));
+        self.requests
+            .drop_where(|purpose| matches!(purpose, Purpose::Send { .. }));
         for local_id in waiting {
             self.outbox.in_flight.remove(&local_id);
             self.disarm(&local_id);
@@ -445,22 +503,25 @@ impl Engine {
         if let Some(told) = &message_id {
             self.correct_guesses(local_id, told);
         }
-        let Some(row) = self.outbox.row_mut(local_id) else { return };
+        let Some(row) = self.outbox.row_mut(local_id) else {
+            return;
+        };
         row.state = OutboxState::Sent;
         row.hold = None;
         row.error = None;
+        let echoed = row.message_id.is_some();
         if message_id.is_some() {
             row.message_id = message_id;
         }
         let phone = row.phone.clone();
-        let row = row.clone();
-        let told = row.message_id.clone();
-        let mut ops = vec![StoreOp::PutOutbox { row }];
-        if let Some(message_id) = told {
-            ops.push(StoreOp::LinkLocal { message_id, local_id: Some(local_id.clone()) });
+        self.put_outbox(local_id);
+        if !echoed {
+            self.outbox.awaited.insert(
+                local_id.clone(),
+                self.now.mono.saturating_add(ECHO_WITHIN_MS),
+            );
+            self.after_ms(ECHO_WITHIN_MS, Timer::Echo);
         }
-        self.store(ops, After::Outbox { local_id: local_id.clone() });
-        self.outbox.settle_lane(local_id);
         if let Some(id) = self.convs.id_of_phone(&phone) {
             self.settle_local_preview(id);
             if id.is_local() && !self.requests.has(&Purpose::FindConversation) {
@@ -474,7 +535,10 @@ impl Engine {
     /// Equal texts were told apart by guessing; the reply knows better. The guess that was taken for
     /// this one goes to the row that had taken this one's message, or is somebody else's.
     fn correct_guesses(&mut self, local_id: &LocalId, told: &MessageId) {
-        let guess = self.outbox.row(local_id).and_then(|row| row.message_id.clone());
+        let guess = self
+            .outbox
+            .row(local_id)
+            .and_then(|row| row.message_id.clone());
         if guess.as_ref() == Some(told) {
             return;
         }
@@ -492,12 +556,14 @@ impl Engine {
                 }
             }
             self.put_outbox(&other);
-            if let Some(message_id) = guess {
-                let local_id = Some(other);
-                self.store(vec![StoreOp::LinkLocal { message_id, local_id }], After::Nothing);
-            }
         } else if let Some(message_id) = guess {
-            self.store(vec![StoreOp::LinkLocal { message_id, local_id: None }], After::Nothing);
+            self.store(
+                vec![StoreOp::LinkLocal {
+                    message_id,
+                    local_id: None,
+                }],
+                After::Nothing,
+            );
         }
     }
 
@@ -508,14 +574,19 @@ impl Engine {
         {
             row.state = OutboxState::Sending;
             if let Some(message_id) = row.message_id.take() {
-                let op = StoreOp::LinkLocal { message_id, local_id: None };
+                let op = StoreOp::LinkLocal {
+                    message_id,
+                    local_id: None,
+                };
                 self.store(vec![op], After::Nothing);
             }
         }
     }
 
     fn fail(&mut self, local_id: &LocalId, code: ErrorCode) {
-        let Some(row) = self.outbox.row_mut(local_id) else { return };
+        let Some(row) = self.outbox.row_mut(local_id) else {
+            return;
+        };
         row.state = OutboxState::Failed;
         row.error = Some(code);
         row.hold = None;
@@ -532,7 +603,11 @@ impl Engine {
     pub(crate) fn tell_failed(&mut self, phone: &str, unconfirmed: bool) {
         if let Some(conv) = self.convs.by_phone(phone) {
             let (conversation_id, name) = (conv.row.id, conv.title());
-            self.tell(Notice::SendFailed { conversation_id, name, unconfirmed });
+            self.tell(Notice::SendFailed {
+                conversation_id,
+                name,
+                unconfirmed,
+            });
         }
     }
 
@@ -560,8 +635,9 @@ impl Engine {
             .values()
             .find(|row| row.message_id.as_ref() == Some(&fact.message_id))
             .map(|row| row.local_id.clone());
-        if known.is_some() {
-            return known;
+        if let Some(local_id) = known {
+            self.outbox.awaited.remove(&local_id);
+            return Some(local_id);
         }
         let found = self
             .outbox
@@ -588,6 +664,34 @@ impl Engine {
         Some(found)
     }
 
+    /// An accepted text whose echo did not come: the event was lost, so its page is asked for.
+    pub(crate) fn miss_echoes(&mut self) {
+        let now = self.now.mono;
+        let late: Vec<LocalId> = self
+            .outbox
+            .awaited
+            .iter()
+            .filter(|(_, due)| **due <= now)
+            .map(|(local_id, _)| local_id.clone())
+            .collect();
+        for local_id in late {
+            self.outbox.awaited.remove(&local_id);
+            let id = self
+                .outbox
+                .row(&local_id)
+                .and_then(|row| self.convs.id_of_phone(&row.phone))
+                .filter(|id| !id.is_local());
+            if let Some(id) = id
+                && self.reachable()
+            {
+                self.load(id, Priority::Background, None);
+            }
+        }
+        if let Some(next) = self.outbox.awaited.values().min().copied() {
+            self.at(next, Timer::Echo);
+        }
+    }
+
     /// Forgets what the cache has for good.
     pub(crate) fn purge(&mut self) {
         // A sent row keeps its message from being taken for an equal text whose outcome is open, and
@@ -609,7 +713,12 @@ impl Engine {
     }
 
     /// What was written in a conversation that is gone.
-    pub(crate) fn rehome_unsent(&mut self, _old: ConversationId, phone: &str, name: Option<String>) {
+    pub(crate) fn rehome_unsent(
+        &mut self,
+        _old: ConversationId,
+        phone: &str,
+        name: Option<String>,
+    ) {
         let rows: Vec<(LocalId, OutboxState)> = self
             .outbox
             .rows
@@ -628,7 +737,9 @@ impl Engine {
             .collect();
         for local_id in sent {
             self.outbox.forget(&local_id);
-            let after = After::Dropped { local_id: local_id.clone() };
+            let after = After::Dropped {
+                local_id: local_id.clone(),
+            };
             self.store(vec![StoreOp::RemoveOutbox { local_id }], after);
         }
         if rows.is_empty() || self.convs.by_phone(phone).is_some() {
@@ -664,13 +775,26 @@ impl Engine {
 
     pub(crate) fn ask_link_status(&mut self) {
         if self.reachable() && !self.requests.has(&Purpose::LinkStatus) {
-            self.request(Purpose::LinkStatus, Request::WhatsappStatus, Priority::Background);
+            self.request(
+                Purpose::LinkStatus,
+                Request::WhatsappStatus,
+                Priority::Background,
+            );
         }
     }
 
     pub(crate) fn on_link_status(&mut self, state: WhatsappState, phone: Option<String>) {
-        let qr = self.whatsapp.qr.clone().filter(|_| state == WhatsappState::WaitingQr);
-        self.on_whatsapp(condorito_model::view::Whatsapp { state, phone, qr, reason: None });
+        let qr = self
+            .whatsapp
+            .qr
+            .clone()
+            .filter(|_| state == WhatsappState::WaitingQr);
+        self.on_whatsapp(condorito_model::view::Whatsapp {
+            state,
+            phone,
+            qr,
+            reason: None,
+        });
         if state == WhatsappState::Connected {
             self.set_linked(true);
         } else if !matches!(state, WhatsappState::Unknown) {
@@ -689,7 +813,13 @@ impl Engine {
                 row.consents = row.consents.saturating_add(1);
                 row.error = None;
                 let op = StoreOp::PutOutbox { row: row.clone() };
-                self.store(vec![op], After::Answer { token, answered: Answered::Done });
+                self.store(
+                    vec![op],
+                    After::Answer {
+                        token,
+                        answered: Answered::Done,
+                    },
+                );
                 self.outbox.settle_lane(local_id);
             }
             OutboxState::Queued => {
@@ -713,8 +843,16 @@ impl Engine {
         }
         let phone = row.phone.clone();
         self.outbox.forget(local_id);
-        let op = StoreOp::RemoveOutbox { local_id: local_id.clone() };
-        self.store(vec![op], After::Answer { token, answered: Answered::Done });
+        let op = StoreOp::RemoveOutbox {
+            local_id: local_id.clone(),
+        };
+        self.store(
+            vec![op],
+            After::Answer {
+                token,
+                answered: Answered::Done,
+            },
+        );
         if let Some(id) = self.convs.id_of_phone(&phone) {
             self.settle_local_preview(id);
         }
@@ -731,8 +869,7 @@ impl Engine {
 fn could_be(row: &OutboxRow, fact: &MessageFact) -> bool {
     if row.file.is_some() {
         let caption = fact.content.as_deref().unwrap_or_default();
-        return fact.kind != MessageKind::Text
-            && (row.text.is_empty() || caption == row.text);
+        return fact.kind != MessageKind::Text && (row.text.is_empty() || caption == row.text);
     }
     fact.kind == MessageKind::Text && fact.content.as_deref() == Some(row.text.as_str())
 }

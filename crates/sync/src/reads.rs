@@ -11,13 +11,18 @@ use condorito_model::{ConversationId, ErrorCode};
 impl Engine {
     /// The operator saw it to its end.
     pub(crate) fn mark_read(&mut self, id: ConversationId, answer: After) {
-        let Some(conv) = self.convs.get_mut(id) else { return };
+        let Some(conv) = self.convs.get_mut(id) else {
+            return;
+        };
         let mut ops = Vec::new();
         if conv.row.unread > 0 {
             conv.row.unread = 0;
             let row = conv.row.clone();
             if !id.is_local() {
-                let read = PendingRead { conversation_id: id, up_to: conv.coverage.newest_id };
+                let read = PendingRead {
+                    conversation_id: id,
+                    up_to: conv.coverage.newest_id,
+                };
                 self.reads.insert(id, read.clone());
                 ops.push(StoreOp::PutPendingRead { read });
             }
@@ -34,14 +39,26 @@ impl Engine {
         let ready: Vec<ConversationId> = self
             .reads
             .keys()
-            .filter(|id| self.convs.get(**id).is_some_and(|conv| !conv.row.stale || !conv.loaded()))
-            .filter(|id| !self.requests.has(&Purpose::Read { conversation_id: **id }))
+            .filter(|id| {
+                self.convs
+                    .get(**id)
+                    .is_some_and(|conv| !conv.row.stale || !conv.loaded())
+            })
+            .filter(|id| {
+                !self.requests.has(&Purpose::Read {
+                    conversation_id: **id,
+                })
+            })
             .copied()
             .collect();
         for id in ready {
             self.request(
-                Purpose::Read { conversation_id: id },
-                Request::MarkRead { conversation_id: id },
+                Purpose::Read {
+                    conversation_id: id,
+                },
+                Request::MarkRead {
+                    conversation_id: id,
+                },
                 Priority::Interactive,
             );
         }
@@ -53,23 +70,35 @@ impl Engine {
 
     pub(crate) fn on_not_read(&mut self, id: ConversationId, code: ErrorCode) {
         // An unknown conversation answers 500 for ever (contract 4.1).
-        if matches!(code, ErrorCode::ServerFault | ErrorCode::Refused | ErrorCode::NotCondorito) {
+        if matches!(
+            code,
+            ErrorCode::ServerFault | ErrorCode::Refused | ErrorCode::NotCondorito
+        ) {
             self.drop_read(id);
         }
     }
 
     fn drop_read(&mut self, id: ConversationId) {
         if self.reads.remove(&id).is_some() {
-            self.store(vec![StoreOp::RemovePendingRead { conversation_id: id }], After::Nothing);
+            self.store(
+                vec![StoreOp::RemovePendingRead {
+                    conversation_id: id,
+                }],
+                After::Nothing,
+            );
         }
     }
 
     /// A page came for a conversation whose mark waits: if the contact wrote meanwhile, the mark is
     /// void, for it would hide a message that nobody has seen.
     pub(crate) fn check_pending_read(&mut self, id: ConversationId) {
-        let Some(read) = self.reads.get(&id) else { return };
+        let Some(read) = self.reads.get(&id) else {
+            return;
+        };
         let up_to = read.up_to;
-        let Some(conv) = self.convs.get_mut(id) else { return };
+        let Some(conv) = self.convs.get_mut(id) else {
+            return;
+        };
         if conv.coverage.newest_id > up_to && conv.row.unread > 0 {
             self.drop_read(id);
         } else {

@@ -30,7 +30,9 @@ pub(crate) type Looks = BTreeMap<LocalId, Look>;
 impl Engine {
     /// The outcome is open, unless an echo has come already.
     pub(crate) fn leave_open(&mut self, local_id: &LocalId, cut: bool) {
-        let Some(row) = self.outbox.row_mut(local_id) else { return };
+        let Some(row) = self.outbox.row_mut(local_id) else {
+            return;
+        };
         if row.state != OutboxState::Sending {
             return;
         }
@@ -38,7 +40,11 @@ impl Engine {
         self.put_outbox(local_id);
         self.outbox.looks.insert(
             local_id.clone(),
-            Look { began: self.now.mono, step: 0, fault: !cut },
+            Look {
+                began: self.now.mono,
+                step: 0,
+                fault: !cut,
+            },
         );
         if self.reachable() && self.caught_up {
             self.begin_look(local_id);
@@ -63,13 +69,19 @@ impl Engine {
         let look = self.outbox.looks.entry(local_id.clone()).or_default();
         look.began = now;
         look.step = 0;
-        let first = if look.fault { AFTER_FAULT[0] } else { AFTER_CUT[0] };
+        let first = if look.fault {
+            AFTER_FAULT[0]
+        } else {
+            AFTER_CUT[0]
+        };
         self.after_ms(first, Timer::Reconcile(local_id.clone()));
     }
 
     /// One look, or the end of looking.
     pub(crate) fn reconcile_step(&mut self, local_id: &LocalId) {
-        let Some(row) = self.outbox.row(local_id) else { return };
+        let Some(row) = self.outbox.row(local_id) else {
+            return;
+        };
         if row.state != OutboxState::Reconciling {
             self.outbox.looks.remove(local_id);
             return;
@@ -79,7 +91,9 @@ impl Engine {
             return;
         }
         let phone = row.phone.clone();
-        let Some(look) = self.outbox.looks.get_mut(local_id) else { return };
+        let Some(look) = self.outbox.looks.get_mut(local_id) else {
+            return;
+        };
         let plan: &[u64] = if look.fault { &AFTER_FAULT } else { &AFTER_CUT };
         look.step = look.step.saturating_add(1);
         let next = plan.get(look.step).map(|at| look.began.saturating_add(*at));
@@ -96,7 +110,10 @@ impl Engine {
         match self.convs.id_of_phone(phone).filter(|id| !id.is_local()) {
             Some(id) => self.load(id, Priority::Interactive, None),
             None if !self.requests.has(&Purpose::FindConversation) => {
-                let request = Request::Conversations { limit: 50, offset: 0 };
+                let request = Request::Conversations {
+                    limit: 50,
+                    offset: 0,
+                };
                 self.request(Purpose::FindConversation, request, Priority::Interactive);
             }
             None => {}
@@ -126,7 +143,9 @@ impl Engine {
 
     fn give_to_operator(&mut self, local_id: &LocalId) {
         self.outbox.looks.remove(local_id);
-        let Some(row) = self.outbox.row_mut(local_id) else { return };
+        let Some(row) = self.outbox.row_mut(local_id) else {
+            return;
+        };
         row.state = OutboxState::Unconfirmed;
         let phone = row.phone.clone();
         self.put_outbox(local_id);

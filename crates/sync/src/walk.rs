@@ -43,7 +43,9 @@ pub(crate) enum Depth {
 enum Stage {
     Walking,
     /// Looking at the top again, at conversations that moved or seem to be gone.
-    Checking { gone: BTreeSet<ConversationId> },
+    Checking {
+        gone: BTreeSet<ConversationId>,
+    },
     CatchingUp,
 }
 
@@ -101,7 +103,9 @@ impl Engine {
     /// The link came up (or polling began): everything is compared.
     pub(crate) fn begin_pass(&mut self) {
         let away = self.last_contact.map(|then| {
-            self.server_now().as_millis().saturating_sub(then.as_millis())
+            self.server_now()
+                .as_millis()
+                .saturating_sub(then.as_millis())
         });
         let hour = i64::try_from(self.config.full_walk_after_ms).unwrap_or(i64::MAX);
         // A clock that went back says nothing: walk.
@@ -109,7 +113,11 @@ impl Engine {
         let page = usize::try_from(self.config.page).unwrap_or(500);
         let cheap = self.convs.len() <= page.saturating_mul(CHEAP_PAGES);
         let never = self.last_walk.is_none();
-        self.start_pass(if long || cheap || never { Depth::Complete } else { Depth::Changed });
+        self.start_pass(if long || cheap || never {
+            Depth::Complete
+        } else {
+            Depth::Changed
+        });
     }
 
     fn start_pass(&mut self, depth: Depth) {
@@ -181,24 +189,30 @@ impl Engine {
     }
 
     fn ask_list(&mut self) {
-        let Some(pass) = self.pass.as_mut() else { return };
+        let Some(pass) = self.pass.as_mut() else {
+            return;
+        };
         pass.touched.clear();
         let (limit, offset) = match (&pass.stage, pass.depth) {
-            (Stage::Walking, Depth::Complete | Depth::Changed) => {
-                (self.config.page, pass.offset)
-            }
+            (Stage::Walking, Depth::Complete | Depth::Changed) => (self.config.page, pass.offset),
             _ => (TOP, 0),
         };
         pass.report.requests = pass.report.requests.saturating_add(1);
         let purpose = Purpose::List { pass: pass.number };
-        self.request(purpose, Request::Conversations { limit, offset }, Priority::Background);
+        self.request(
+            purpose,
+            Request::Conversations { limit, offset },
+            Priority::Background,
+        );
     }
 
     pub(crate) fn on_list(&mut self, number: u64, rows: Vec<ConversationFact>, raw_rows: u32) {
         if !self.is_current(number) {
             return;
         }
-        let Some(pass) = self.pass.as_mut() else { return };
+        let Some(pass) = self.pass.as_mut() else {
+            return;
+        };
         let walking = pass.stage == Stage::Walking;
         if walking && pass.offset > 0 {
             // Rows that moved down were seen; a first row that was not shows that some moved up.
@@ -248,8 +262,12 @@ impl Engine {
         }
         for id in closable {
             self.store(
-                vec![StoreOp::CloseGaps { conversation_id: id }],
-                After::Closed { conversation_id: id },
+                vec![StoreOp::CloseGaps {
+                    conversation_id: id,
+                }],
+                After::Closed {
+                    conversation_id: id,
+                },
             );
         }
         // A page of rows seen before says nothing of those below it.
@@ -258,7 +276,9 @@ impl Engine {
 
     fn after_list(&mut self, walking: bool, news: bool, raw_rows: u32) {
         let page = self.config.page;
-        let Some(pass) = self.pass.as_mut() else { return };
+        let Some(pass) = self.pass.as_mut() else {
+            return;
+        };
         if walking {
             match pass.depth {
                 Depth::Top => {}
@@ -279,8 +299,12 @@ impl Engine {
         let gone = if walking {
             self.absent()
         } else {
-            let Some(Pass { stage: Stage::Checking { gone }, seen, moved, .. }) =
-                self.pass.as_ref()
+            let Some(Pass {
+                stage: Stage::Checking { gone },
+                seen,
+                moved,
+                ..
+            }) = self.pass.as_ref()
             else {
                 return;
             };
@@ -290,7 +314,9 @@ impl Engine {
                 .copied()
                 .collect()
         };
-        let Some(pass) = self.pass.as_mut() else { return };
+        let Some(pass) = self.pass.as_mut() else {
+            return;
+        };
         let moved = std::mem::take(&mut pass.recheck) && pass.checks < ROUNDS;
         if (walking && !gone.is_empty()) || moved {
             pass.checks = pass.checks.saturating_add(1);
@@ -306,7 +332,9 @@ impl Engine {
 
     /// Conversations that the walked part of the list should have shown and did not.
     fn absent(&self) -> BTreeSet<ConversationId> {
-        let Some(pass) = self.pass.as_ref() else { return BTreeSet::new() };
+        let Some(pass) = self.pass.as_ref() else {
+            return BTreeSet::new();
+        };
         if pass.depth == Depth::Top {
             return BTreeSet::new();
         }
@@ -325,16 +353,21 @@ impl Engine {
     /// The list is compared: sends may go, and what changed is caught up, most recent first.
     fn list_compared(&mut self) {
         self.compared = true;
-        let Some(pass) = self.pass.as_mut() else { return };
+        let Some(pass) = self.pass.as_mut() else {
+            return;
+        };
         pass.stage = Stage::CatchingUp;
         let walked_to_end = pass.depth == Depth::Complete;
         let eager: BTreeSet<ConversationId> = if pass.depth == Depth::Top {
             BTreeSet::new()
         } else {
-            pass.walked.iter().take(self.config.eager).copied().collect()
+            pass.walked
+                .iter()
+                .take(self.config.eager)
+                .copied()
+                .collect()
         };
-        let written: BTreeSet<String> =
-            self.outbox.rows().map(|row| row.phone.clone()).collect();
+        let written: BTreeSet<String> = self.outbox.rows().map(|row| row.phone.clone()).collect();
         let mut targets = Vec::new();
         for conv in self.convs.iter_mut() {
             if conv.row.id.is_local() {
@@ -363,7 +396,10 @@ impl Engine {
             let now = self.server_now();
             self.last_walk = Some(now);
             self.store(
-                vec![StoreOp::PutMeta { key: META_WALK.into(), value: now.to_string() }],
+                vec![StoreOp::PutMeta {
+                    key: META_WALK.into(),
+                    value: now.to_string(),
+                }],
                 After::Nothing,
             );
         }
@@ -384,12 +420,20 @@ impl Engine {
             let now = self.server_now();
             self.last_contact = Some(now);
             self.store(
-                vec![StoreOp::PutMeta { key: META_CONTACT.into(), value: now.to_string() }],
+                vec![StoreOp::PutMeta {
+                    key: META_CONTACT.into(),
+                    value: now.to_string(),
+                }],
                 After::Nothing,
             );
             pass.report.conversations = u32::try_from(pass.changed.len()).unwrap_or(u32::MAX);
             for token in std::mem::take(&mut pass.tokens) {
-                self.answer(token, Ok(Answered::Synced { report: pass.report }));
+                self.answer(
+                    token,
+                    Ok(Answered::Synced {
+                        report: pass.report,
+                    }),
+                );
             }
             self.after_pass_notices(&pass);
             self.reconcile_all();
@@ -456,10 +500,15 @@ impl Engine {
             if let Some(pass) = self.pass.as_mut() {
                 pass.changed.insert(fact.id);
             }
-            return Compared { news: true, close: false };
+            return Compared {
+                news: true,
+                close: false,
+            };
         }
         let pending_read = self.reads.contains_key(&fact.id);
-        let Some(conv) = self.convs.get_mut(fact.id) else { return Compared::default() };
+        let Some(conv) = self.convs.get_mut(fact.id) else {
+            return Compared::default();
+        };
         let old = conv.row.clone();
         conv.listed_at = fact.last_message_at;
         let more = count_missing(conv, fact);
@@ -484,7 +533,9 @@ impl Engine {
         }
         let changed = conv.row != old;
         if changed {
-            ops.push(StoreOp::PutConversations { rows: vec![conv.row.clone()] });
+            ops.push(StoreOp::PutConversations {
+                rows: vec![conv.row.clone()],
+            });
         }
         let news = changed || more;
         if let Some(pass) = self.pass.as_mut() {
@@ -500,8 +551,10 @@ impl Engine {
 
     /// A conversation that was not known: takes the place of one begun here, if there is one.
     pub(crate) fn adopt(&mut self, fact: &ConversationFact, ops: &mut Vec<StoreOp>) {
-        let begun_here =
-            self.convs.id_of_phone(&fact.phone).filter(|id| id.is_local());
+        let begun_here = self
+            .convs
+            .id_of_phone(&fact.phone)
+            .filter(|id| id.is_local());
         let mut conv = Conv::from_fact(fact);
         conv.listed_at = fact.last_message_at;
         if fact.total_messages == Some(0) {
@@ -521,7 +574,9 @@ impl Engine {
                 },
             });
         }
-        ops.push(StoreOp::PutConversations { rows: vec![conv.row.clone()] });
+        ops.push(StoreOp::PutConversations {
+            rows: vec![conv.row.clone()],
+        });
         if let Some(local) = begun_here {
             ops.push(StoreOp::RemoveConversations { ids: vec![local] });
             if self.focus.0 == Some(local) {

@@ -10,7 +10,7 @@ use condorito_model::link::{DownReason, LinkFact};
 use condorito_model::record::{OutboxRow, OutboxState, StoreFault, StoreOp};
 use condorito_model::rest::{Failure, Headers, Reply, Request};
 use condorito_model::view::ConnectionState;
-use condorito_model::{ConversationId, ErrorCode, LocalId, Timestamp};
+use condorito_model::{ConversationId, LocalId, Timestamp};
 use rand::{Rng, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -23,18 +23,56 @@ enum Happening {
     Traffic,
     Operator(usize),
     Disturb,
-    Arrive { client: usize, life: u32, id: RequestId, request: Request, fate: Fate },
-    Answer { client: usize, life: u32, id: RequestId, result: Result<Reply, Failure>, headers: Headers },
-    Commit { client: usize, life: u32 },
-    Event { client: usize, generation: u64, event: Box<ServerEvent> },
-    Noticed { client: usize, generation: u64 },
-    Dial { client: usize, life: u32, attempt: u32 },
-    Reopen { client: usize },
-    SignIn { client: usize, life: u32 },
+    Arrive {
+        client: usize,
+        life: u32,
+        id: RequestId,
+        request: Request,
+        fate: Fate,
+    },
+    Answer {
+        client: usize,
+        life: u32,
+        id: RequestId,
+        result: Result<Reply, Failure>,
+        headers: Headers,
+    },
+    Commit {
+        client: usize,
+        life: u32,
+    },
+    Event {
+        client: usize,
+        generation: u64,
+        event: Box<ServerEvent>,
+    },
+    Noticed {
+        client: usize,
+        generation: u64,
+    },
+    Dial {
+        client: usize,
+        life: u32,
+        attempt: u32,
+    },
+    Reopen {
+        client: usize,
+    },
+    SignIn {
+        client: usize,
+        life: u32,
+    },
     Relink,
-    Tick { client: usize, life: u32 },
-    Unblock { client: usize },
-    DiskBack { client: usize },
+    Tick {
+        client: usize,
+        life: u32,
+    },
+    Unblock {
+        client: usize,
+    },
+    DiskBack {
+        client: usize,
+    },
 }
 
 /// What becomes of a request.
@@ -83,7 +121,6 @@ pub(super) struct Client {
     disk_full: bool,
     skew: i64,
     next_token: u64,
-    retries: BTreeMap<Token, LocalId>,
     discards: BTreeMap<Token, LocalId>,
     pub written: BTreeMap<LocalId, Written>,
     pub state: ConnectionState,
@@ -142,7 +179,11 @@ impl World {
     pub fn new(seed: u64, plant: Option<Plant>) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let tight = rng.random_bool(0.25);
-        let server = if tight { Server::new(60, 2 * MINUTE) } else { Server::new(500, 15 * MINUTE) };
+        let server = if tight {
+            Server::new(60, 2 * MINUTE)
+        } else {
+            Server::new(500, 15 * MINUTE)
+        };
         let mut config = Config::default();
         if rng.random_bool(0.5) {
             config.page = rng.random_range(6..20);
@@ -151,7 +192,11 @@ impl World {
             config.eager = 2;
         }
         let mut level = |p: f64, lo: f64, hi: f64| {
-            if rng.random_bool(p) { rng.random_range(lo..hi) } else { 0.0 }
+            if rng.random_bool(p) {
+                rng.random_range(lo..hi)
+            } else {
+                0.0
+            }
         };
         let temper = Temper {
             request_faults: level(0.7, 0.02, 0.4),
@@ -213,7 +258,8 @@ impl World {
                 let lag = self.rng.random_range(0..86_400_000);
                 self.made += 1;
                 let text = format!("historia {}", self.made);
-                self.server.store(id, from, MessageKind::Text, Some(&text), self.now, lag);
+                self.server
+                    .store(id, from, MessageKind::Text, Some(&text), self.now, lag);
             }
         }
     }
@@ -233,7 +279,6 @@ impl World {
             disk_full: false,
             skew: 0,
             next_token: 0,
-            retries: BTreeMap::new(),
             discards: BTreeMap::new(),
             written: BTreeMap::new(),
             state: ConnectionState::Stopped,
@@ -314,11 +359,15 @@ impl World {
 
     fn live_until(&mut self, end: u64) {
         while self.failure.is_none() {
-            let Some((&(at, key), _)) = self.calendar.first_key_value() else { break };
+            let Some((&(at, key), _)) = self.calendar.first_key_value() else {
+                break;
+            };
             if at > end {
                 break;
             }
-            let Some(what) = self.calendar.remove(&(at, key)) else { break };
+            let Some(what) = self.calendar.remove(&(at, key)) else {
+                break;
+            };
             self.now = at;
             self.happen(what);
         }
@@ -332,7 +381,9 @@ impl World {
         self.temper.event_loss = 0.0;
         self.temper.event_twist = 0.0;
         for client in 0..self.clients.len() {
-            let Some(state) = self.clients.get_mut(client) else { continue };
+            let Some(state) = self.clients.get_mut(client) else {
+                continue;
+            };
             state.disk_full = false;
             state.blocked = false;
             if state.alive && state.expired {
@@ -345,7 +396,9 @@ impl World {
 
     fn read_everything(&mut self, client: usize) {
         for _ in 0..40 {
-            let Some(state) = self.clients.get(client) else { return };
+            let Some(state) = self.clients.get(client) else {
+                return;
+            };
             let open: Vec<ConversationId> = state
                 .store
                 .conversations
@@ -353,8 +406,11 @@ impl World {
                 .filter(|id| !id.is_local())
                 .filter(|id| {
                     let coverage = state.store.coverage(**id);
-                    let total =
-                        self.server.threads.get(id).map_or(0, |thread| thread.messages.len());
+                    let total = self
+                        .server
+                        .threads
+                        .get(id)
+                        .map_or(0, |thread| thread.messages.len());
                     total > 0 && (!coverage.start_known || coverage.gap)
                 })
                 .copied()
@@ -363,7 +419,13 @@ impl World {
                 return;
             }
             for id in open {
-                self.command(client, Command::LoadMessages { conversation_id: id, older: true });
+                self.command(
+                    client,
+                    Command::LoadMessages {
+                        conversation_id: id,
+                        older: true,
+                    },
+                );
             }
             self.live_until(self.now + 20 * MINUTE);
         }
@@ -378,11 +440,23 @@ impl World {
             Happening::Traffic => self.traffic(),
             Happening::Operator(client) => self.operator(client),
             Happening::Disturb => self.disturb(),
-            Happening::Arrive { client, life, id, request, fate } => {
+            Happening::Arrive {
+                client,
+                life,
+                id,
+                request,
+                fate,
+            } => {
                 self.arrivals_open = self.arrivals_open.saturating_sub(1);
                 self.arrive(client, life, id, &request, fate);
             }
-            Happening::Answer { client, life, id, result, headers } => {
+            Happening::Answer {
+                client,
+                life,
+                id,
+                result,
+                headers,
+            } => {
                 if self.is_life(client, life) {
                     if let Some(state) = self.clients.get_mut(client) {
                         state.requests_open = state.requests_open.saturating_sub(1);
@@ -391,14 +465,26 @@ impl World {
                         }
                     }
                     let expired = result == Err(Failure::SessionExpired);
-                    self.input(client, Input::Answer { request: id, result, headers, rtt_ms: 50 });
+                    self.input(
+                        client,
+                        Input::Answer {
+                            request: id,
+                            result,
+                            headers,
+                            rtt_ms: 50,
+                        },
+                    );
                     if expired {
                         self.expire(client);
                     }
                 }
             }
             Happening::Commit { client, life } => self.commit(client, life),
-            Happening::Event { client, generation, event } => {
+            Happening::Event {
+                client,
+                generation,
+                event,
+            } => {
                 if let Some(state) = self.clients.get_mut(client) {
                     state.events_open = state.events_open.saturating_sub(1);
                 }
@@ -406,14 +492,21 @@ impl World {
                     state.alive && state.up && !state.broken && state.generation == generation
                 });
                 if up {
-                    let fact = LinkFact::Event { generation, event: *event };
+                    let fact = LinkFact::Event {
+                        generation,
+                        event: *event,
+                    };
                     self.input(client, Input::Link { fact });
                 } else {
                     self.hit("fault event lost with the link");
                 }
             }
             Happening::Noticed { client, generation } => self.link_down(client, generation),
-            Happening::Dial { client, life, attempt } => self.dial(client, life, attempt),
+            Happening::Dial {
+                client,
+                life,
+                attempt,
+            } => self.dial(client, life, attempt),
             Happening::Reopen { client } => self.reopen(client),
             Happening::SignIn { client, life } => {
                 if self.is_life(client, life) {
@@ -466,27 +559,36 @@ impl World {
     }
 
     fn is_life(&self, client: usize, life: u32) -> bool {
-        self.clients.get(client).is_some_and(|state| state.alive && state.life == life)
+        self.clients
+            .get(client)
+            .is_some_and(|state| state.alive && state.life == life)
     }
 
     // ---- The engine's side ----------------------------------------------------------------
 
     fn input(&mut self, client: usize, input: Input) {
         let now = self.now;
-        let Some(state) = self.clients.get_mut(client) else { return };
-        let wall = Timestamp::from_millis(server_time(0).as_millis() + state.skew).plus_millis(
-            i64::try_from(now).unwrap_or(i64::MAX),
-        );
+        let Some(state) = self.clients.get_mut(client) else {
+            return;
+        };
+        let wall = Timestamp::from_millis(server_time(0).as_millis() + state.skew)
+            .plus_millis(i64::try_from(now).unwrap_or(i64::MAX));
         let mut input = input;
         // The planted bugs stand where such bugs would be made: at the engine's own door.
         match (self.plant, &mut input) {
             (
                 Some(Plant::DoubleSend),
-                Input::Answer { result: result @ Err(Failure::Unclear { .. }), .. },
+                Input::Answer {
+                    result: result @ Err(Failure::Unclear { .. }),
+                    ..
+                },
             ) => *result = Err(Failure::NotSent),
-            (Some(Plant::LostEvent), Input::Link { fact: LinkFact::Event { .. } })
-                if state.state == ConnectionState::Syncing =>
-            {
+            (
+                Some(Plant::LostEvent),
+                Input::Link {
+                    fact: LinkFact::Event { .. },
+                },
+            ) if state.state == ConnectionState::Syncing => {
                 return;
             }
             _ => {}
@@ -518,7 +620,9 @@ impl World {
 
     fn effect(&mut self, client: usize, effect: Effect) {
         let now = self.now;
-        let Some(state) = self.clients.get_mut(client) else { return };
+        let Some(state) = self.clients.get_mut(client) else {
+            return;
+        };
         let life = state.life;
         match effect {
             Effect::Store { ticket, ops } => {
@@ -541,16 +645,12 @@ impl World {
                 self.depart(client, life, id, request);
             }
             Effect::Answer { token, result } => {
-                let retried = state.retries.remove(&token);
                 let discarded = state.discards.remove(&token);
-                if result.is_ok() {
-                    if let Some(written) =
-                        discarded.and_then(|id| state.written.get_mut(&id))
-                    {
-                        written.discarded = true;
-                    }
+                if result.is_ok()
+                    && let Some(written) = discarded.and_then(|id| state.written.get_mut(&id))
+                {
+                    written.discarded = true;
                 }
-                drop(retried);
                 if let Ok(Answered::Synced { .. }) = result {
                     state.synced = true;
                 }
@@ -569,8 +669,12 @@ impl World {
         if !self.is_life(client, life) {
             return;
         }
-        let Some(state) = self.clients.get_mut(client) else { return };
-        let Some((ticket, ops)) = state.batches.pop_front() else { return };
+        let Some(state) = self.clients.get_mut(client) else {
+            return;
+        };
+        let Some((ticket, ops)) = state.batches.pop_front() else {
+            return;
+        };
         let result = if state.disk_full {
             Err(StoreFault::Full)
         } else {
@@ -583,10 +687,21 @@ impl World {
 
     fn depart(&mut self, client: usize, life: u32, id: RequestId, request: Request) {
         let headers = Headers::default();
-        let Some(state) = self.clients.get(client) else { return };
+        let Some(state) = self.clients.get(client) else {
+            return;
+        };
         if state.expired {
             let result = Err(Failure::SessionExpired);
-            self.schedule(5, Happening::Answer { client, life, id, result, headers });
+            self.schedule(
+                5,
+                Happening::Answer {
+                    client,
+                    life,
+                    id,
+                    result,
+                    headers,
+                },
+            );
             return;
         }
         let cut = state.broken || (!state.up && !state.blocked);
@@ -597,11 +712,24 @@ impl World {
                 self.hit("5.3 connection refused");
             }
             let result = Err(Failure::NotSent);
-            self.schedule(20, Happening::Answer { client, life, id, result, headers });
+            self.schedule(
+                20,
+                Happening::Answer {
+                    client,
+                    life,
+                    id,
+                    result,
+                    headers,
+                },
+            );
             return;
         }
         let fate = if cut {
-            if self.rng.random_bool(0.5) { Fate::LostBefore } else { Fate::LostAfter }
+            if self.rng.random_bool(0.5) {
+                Fate::LostBefore
+            } else {
+                Fate::LostAfter
+            }
         } else {
             self.fate(request.is_send())
         };
@@ -609,7 +737,16 @@ impl World {
             self.hit("bulk catch-up");
         }
         let delay = self.rng.random_range(5..400);
-        self.schedule(delay, Happening::Arrive { client, life, id, request, fate });
+        self.schedule(
+            delay,
+            Happening::Arrive {
+                client,
+                life,
+                id,
+                request,
+                fate,
+            },
+        );
     }
 
     fn fate(&mut self, send: bool) -> Fate {
@@ -662,11 +799,23 @@ impl World {
             let wait = self.server.window.1.saturating_sub(self.now);
             // Seconds, rounded up, as `Retry-After` has it.
             let retry_after_ms = Some(wait.div_ceil(1000) * 1000);
-            (Err(Failure::RateLimited { retry_after_ms }), self.server.headers(self.now))
+            (
+                Err(Failure::RateLimited { retry_after_ms }),
+                self.server.headers(self.now),
+            )
         } else {
             self.execute(client, request, fate, &mut slow)
         };
-        self.schedule(slow, Happening::Answer { client, life, id, result, headers });
+        self.schedule(
+            slow,
+            Happening::Answer {
+                client,
+                life,
+                id,
+                result,
+                headers,
+            },
+        );
     }
 
     fn execute(
@@ -679,20 +828,36 @@ impl World {
         let send = request.is_send();
         let headers = self.server.headers(self.now);
         let before = match fate {
-            Fate::Fault500Before => Some((Failure::ServerFault { status: 500 }, "5.3 500 before sending")),
-            Fate::Bad502Before => {
-                Some((Failure::Unclear { status: Some(502) }, "5.3 502 before sending"))
-            }
+            Fate::Fault500Before => Some((
+                Failure::ServerFault { status: 500 },
+                "5.3 500 before sending",
+            )),
+            Fate::Bad502Before => Some((
+                Failure::Unclear { status: Some(502) },
+                "5.3 502 before sending",
+            )),
             Fate::Unauthorized => Some((Failure::ServerFault { status: 401 }, "5.3 refused 401")),
-            Fate::Forbidden => {
-                Some((Failure::Refused { status: 403, message: None }, "5.3 refused 403"))
-            }
-            Fate::TooLarge => {
-                Some((Failure::Refused { status: 413, message: None }, "5.3 refused 413"))
-            }
-            Fate::Refused => {
-                Some((Failure::Refused { status: 400, message: None }, "5.3 refused 400"))
-            }
+            Fate::Forbidden => Some((
+                Failure::Refused {
+                    status: 403,
+                    message: None,
+                },
+                "5.3 refused 403",
+            )),
+            Fate::TooLarge => Some((
+                Failure::Refused {
+                    status: 413,
+                    message: None,
+                },
+                "5.3 refused 413",
+            )),
+            Fate::Refused => Some((
+                Failure::Refused {
+                    status: 400,
+                    message: None,
+                },
+                "5.3 refused 400",
+            )),
             Fate::RefusedNumber => Some((Failure::RefusedNumber, "5.3 duplicate-entry 500")),
             _ => None,
         };
@@ -703,9 +868,11 @@ impl World {
             return (Err(failure), headers);
         }
         let gone = match request {
-            Request::DeleteConversation { conversation_id } => {
-                self.server.threads.get(conversation_id).map(|thread| thread.fact.phone.clone())
-            }
+            Request::DeleteConversation { conversation_id } => self
+                .server
+                .threads
+                .get(conversation_id)
+                .map(|thread| thread.fact.phone.clone()),
             _ => None,
         };
         let (done, events) = self.server.execute(client, request, self.now);
@@ -722,9 +889,10 @@ impl World {
                 name = Some("5.3 not linked");
                 Err(Failure::NotLinked)
             }
-            (_, Done::Fault(status)) if status < 500 => {
-                Err(Failure::Refused { status, message: None })
-            }
+            (_, Done::Fault(status)) if status < 500 => Err(Failure::Refused {
+                status,
+                message: None,
+            }),
             (_, Done::Fault(status)) => Err(Failure::ServerFault { status }),
             (Fate::LostAfter, _) => {
                 *slow = self.rng.random_range(500..90_000);
@@ -769,7 +937,9 @@ impl World {
         let twist = self.rng.random_bool(self.temper.event_twist);
         let quick = self.rng.random_range(1..30);
         let late = self.rng.random_range(100..8000);
-        let Some(state) = self.clients.get_mut(client) else { return };
+        let Some(state) = self.clients.get_mut(client) else {
+            return;
+        };
         if !state.up || state.broken {
             self.hit("fault event lost with the link");
             return;
@@ -782,7 +952,11 @@ impl World {
         let generation = state.generation;
         let due = (self.now + quick).max(state.last_event_due);
         state.last_event_due = due;
-        let what = Happening::Event { client, generation, event: Box::new(event.clone()) };
+        let what = Happening::Event {
+            client,
+            generation,
+            event: Box::new(event.clone()),
+        };
         if twist {
             match late % 3 {
                 0 => {
@@ -809,8 +983,14 @@ impl World {
     }
 
     fn cut(&mut self, client: usize) {
-        let notice = if self.rng.random_bool(0.5) { 5 } else { self.rng.random_range(5..45_000) };
-        let Some(state) = self.clients.get_mut(client) else { return };
+        let notice = if self.rng.random_bool(0.5) {
+            5
+        } else {
+            self.rng.random_range(5..45_000)
+        };
+        let Some(state) = self.clients.get_mut(client) else {
+            return;
+        };
         if state.up && !state.broken {
             state.broken = true;
             let generation = state.generation;
@@ -820,38 +1000,59 @@ impl World {
     }
 
     fn link_down(&mut self, client: usize, generation: u64) {
-        let Some(state) = self.clients.get_mut(client) else { return };
+        let Some(state) = self.clients.get_mut(client) else {
+            return;
+        };
         if !state.alive || !state.up || state.generation != generation {
             return;
         }
         state.up = false;
         state.broken = false;
         state.deceived = false;
-        let fact = LinkFact::Down { generation, reason: DownReason::Broken };
+        let fact = LinkFact::Down {
+            generation,
+            reason: DownReason::Broken,
+        };
         self.input(client, Input::Link { fact });
         self.redial(client);
     }
 
     fn redial(&mut self, client: usize) {
-        let Some(state) = self.clients.get(client) else { return };
+        let Some(state) = self.clients.get(client) else {
+            return;
+        };
         let life = state.life;
         if state.up {
             return;
         }
-        self.schedule(50, Happening::Dial { client, life, attempt: 1 });
+        self.schedule(
+            50,
+            Happening::Dial {
+                client,
+                life,
+                attempt: 1,
+            },
+        );
     }
 
     fn dial(&mut self, client: usize, life: u32, attempt: u32) {
         if !self.is_life(client, life) {
             return;
         }
-        let Some(state) = self.clients.get_mut(client) else { return };
+        let Some(state) = self.clients.get_mut(client) else {
+            return;
+        };
         if state.up || state.expired {
             return;
         }
         let blocked = state.blocked;
         let fails = blocked || (!self.calm && self.rng.random_bool(0.3));
-        self.input(client, Input::Link { fact: LinkFact::Connecting { attempt } });
+        self.input(
+            client,
+            Input::Link {
+                fact: LinkFact::Connecting { attempt },
+            },
+        );
         if fails {
             let wait = self.rng.random_range(500..30_000);
             let fact = LinkFact::Waiting {
@@ -861,20 +1062,36 @@ impl World {
                 blocked,
             };
             self.input(client, Input::Link { fact });
-            self.schedule(wait, Happening::Dial { client, life, attempt: attempt + 1 });
+            self.schedule(
+                wait,
+                Happening::Dial {
+                    client,
+                    life,
+                    attempt: attempt + 1,
+                },
+            );
             return;
         }
-        let Some(state) = self.clients.get_mut(client) else { return };
+        let Some(state) = self.clients.get_mut(client) else {
+            return;
+        };
         state.generation += 1;
         state.up = true;
         state.broken = false;
         state.deceived = false;
         let generation = state.generation;
-        self.input(client, Input::Link { fact: LinkFact::Up { generation } });
+        self.input(
+            client,
+            Input::Link {
+                fact: LinkFact::Up { generation },
+            },
+        );
     }
 
     fn expire(&mut self, client: usize) {
-        let Some(state) = self.clients.get_mut(client) else { return };
+        let Some(state) = self.clients.get_mut(client) else {
+            return;
+        };
         let life = state.life;
         state.up = false;
         state.broken = false;
@@ -884,13 +1101,19 @@ impl World {
     }
 
     fn kill(&mut self, client: usize) {
-        let Some(state) = self.clients.get_mut(client) else { return };
+        let Some(state) = self.clients.get_mut(client) else {
+            return;
+        };
         if !state.alive {
             return;
         }
         // What the disk had taken stays, and it may have taken some of what was handed to it.
         let pending = state.batches.len();
-        let taken = if pending > 0 { self.rng.random_range(0..=pending) } else { 0 };
+        let taken = if pending > 0 {
+            self.rng.random_range(0..=pending)
+        } else {
+            0
+        };
         for _ in 0..taken {
             if let Some((_, ops)) = state.batches.pop_front()
                 && !state.disk_full
@@ -909,7 +1132,6 @@ impl World {
         state.blocked_until = 0;
         state.state = ConnectionState::Stopped;
         state.deceived = false;
-        state.retries.clear();
         state.discards.clear();
         self.hit("fault kill and reopen");
         if half {
@@ -921,7 +1143,9 @@ impl World {
 
     fn reopen(&mut self, client: usize) {
         let config = self.config;
-        let Some(state) = self.clients.get_mut(client) else { return };
+        let Some(state) = self.clients.get_mut(client) else {
+            return;
+        };
         state.alive = true;
         state.expired = false;
         state.generation += 1;
@@ -954,7 +1178,11 @@ impl World {
         }
         let next = self.rng.random_range(1..self.temper.traffic_every * 2);
         self.schedule(next, Happening::Traffic);
-        let burst = if self.rng.random_bool(0.1) { self.rng.random_range(2..12) } else { 1 };
+        let burst = if self.rng.random_bool(0.1) {
+            self.rng.random_range(2..12)
+        } else {
+            1
+        };
         for _ in 0..burst {
             self.one_act();
         }
@@ -984,7 +1212,14 @@ impl World {
                     events.extend(self.server.store(id, Sender::Contact, kind, None, now, lag));
                 } else {
                     let kind = MessageKind::Text;
-                    events.extend(self.server.store(id, Sender::Contact, kind, Some(&text), now, 0));
+                    events.extend(self.server.store(
+                        id,
+                        Sender::Contact,
+                        kind,
+                        Some(&text),
+                        now,
+                        0,
+                    ));
                 }
             }
             65..=77 => {
@@ -1001,13 +1236,26 @@ impl World {
             78..=88 => {
                 let Some(id) = self.some_thread() else { return };
                 self.hit("colleague read");
-                self.server.execute(99, &Request::MarkRead { conversation_id: id }, now);
+                self.server.execute(
+                    99,
+                    &Request::MarkRead {
+                        conversation_id: id,
+                    },
+                    now,
+                );
             }
             89..=95 => {
                 let Some(id) = self.some_thread() else { return };
                 self.hit("colleague bot switch");
                 let enabled = dice % 2 == 0;
-                self.server.execute(99, &Request::SetBot { conversation_id: id, enabled }, now);
+                self.server.execute(
+                    99,
+                    &Request::SetBot {
+                        conversation_id: id,
+                        enabled,
+                    },
+                    now,
+                );
             }
             _ => {
                 let Some(id) = self.some_thread() else { return };
@@ -1058,19 +1306,41 @@ impl World {
             }
             (50..=69, Some((id, _))) => {
                 self.hit("operator read");
-                self.command(client, Command::MarkRead { conversation_id: id });
+                self.command(
+                    client,
+                    Command::MarkRead {
+                        conversation_id: id,
+                    },
+                );
             }
             (70..=79, _) => self.resolve_one(client),
             (80..=89, Some((id, _))) => {
                 self.hit("operator older page");
-                self.command(client, Command::LoadMessages { conversation_id: id, older: true });
+                self.command(
+                    client,
+                    Command::LoadMessages {
+                        conversation_id: id,
+                        older: true,
+                    },
+                );
             }
             (90..=92, Some((id, _))) => {
                 self.hit("operator delete");
-                self.command(client, Command::DeleteConversation { conversation_id: id });
+                self.command(
+                    client,
+                    Command::DeleteConversation {
+                        conversation_id: id,
+                    },
+                );
             }
             (93..=95, Some((id, _))) => {
-                self.command(client, Command::SetBot { conversation_id: id, enabled: dice % 2 == 0 });
+                self.command(
+                    client,
+                    Command::SetBot {
+                        conversation_id: id,
+                        enabled: dice % 2 == 0,
+                    },
+                );
             }
             (96..=97, _) => {
                 self.hit("operator sync");
@@ -1078,7 +1348,13 @@ impl World {
             }
             (_, Some((id, _))) => {
                 let conversation_id = Some(id);
-                self.input(client, Input::Focus { conversation_id, focused: dice % 2 == 0 });
+                self.input(
+                    client,
+                    Input::Focus {
+                        conversation_id,
+                        focused: dice % 2 == 0,
+                    },
+                );
             }
             _ => {}
         }
@@ -1089,7 +1365,9 @@ impl World {
         self.made += 1;
         let local_id = LocalId(format!("c{client}-{}", self.made));
         let now = server_time(self.now);
-        let Some(state) = self.clients.get_mut(client) else { return };
+        let Some(state) = self.clients.get_mut(client) else {
+            return;
+        };
         if state.disk_full {
             return;
         }
@@ -1128,7 +1406,9 @@ impl World {
     }
 
     fn resolve_one(&mut self, client: usize) {
-        let Some(state) = self.clients.get(client) else { return };
+        let Some(state) = self.clients.get(client) else {
+            return;
+        };
         let open: Vec<LocalId> = state
             .store
             .outbox
@@ -1136,22 +1416,26 @@ impl World {
             .filter(|row| matches!(row.state, OutboxState::Unconfirmed | OutboxState::Failed))
             .map(|row| row.local_id.clone())
             .collect();
-        let Some(local_id) = open.choose(&mut self.rng).cloned() else { return };
+        let Some(local_id) = open.choose(&mut self.rng).cloned() else {
+            return;
+        };
         if self.rng.random_bool(0.6) {
             self.hit("operator retry");
             // Consent counts from the click on, whatever becomes of the command.
-            if let Some(written) =
-                self.clients.get_mut(client).and_then(|state| state.written.get_mut(&local_id))
+            if let Some(written) = self
+                .clients
+                .get_mut(client)
+                .and_then(|state| state.written.get_mut(&local_id))
             {
                 written.consents += 1;
             }
-            let token = self.command(client, Command::Retry { local_id: local_id.clone() });
-            if let Some(state) = self.clients.get_mut(client) {
-                state.retries.insert(token, local_id);
-            }
+            self.command(client, Command::Retry { local_id });
         } else {
             self.hit("operator discard");
-            let next = self.clients.get(client).map_or(0, |state| state.next_token + 1);
+            let next = self
+                .clients
+                .get(client)
+                .map_or(0, |state| state.next_token + 1);
             if let Some(state) = self.clients.get_mut(client) {
                 state.discards.insert(Token(next), local_id.clone());
             }
@@ -1160,7 +1444,9 @@ impl World {
     }
 
     fn command(&mut self, client: usize, command: Command) -> Token {
-        let Some(state) = self.clients.get_mut(client) else { return Token(0) };
+        let Some(state) = self.clients.get_mut(client) else {
+            return Token(0);
+        };
         state.next_token += 1;
         let token = Token(state.next_token);
         if state.alive {
@@ -1269,7 +1555,10 @@ impl World {
 
     fn events_under_way(&self, client: usize) -> bool {
         self.arrivals_open > 0
-            || self.clients.get(client).is_some_and(|state| state.events_open > 0)
+            || self
+                .clients
+                .get(client)
+                .is_some_and(|state| state.events_open > 0)
     }
 }
 
@@ -1299,6 +1588,3 @@ fn note_state(state: &mut Client, row: &OutboxRow, coverage: &mut Coverage) {
 fn phone(number: u32) -> String {
     format!("549387{:07}", 5_550_000 + number)
 }
-
-/// Kept so that an error code named by a command is one that exists.
-const _: ErrorCode = ErrorCode::Offline;
