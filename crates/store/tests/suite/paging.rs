@@ -149,3 +149,40 @@ async fn a_confirmed_text_shows_once_and_keeps_its_local_id() {
     // Orders are never given twice.
     assert_eq!(home.store.enqueue(text("b")).await.expect("stored"), 2);
 }
+
+#[tokio::test]
+async fn ten_thousand_are_paged_through_while_more_come() {
+    let home = Home::with_chat().await;
+    let all: Vec<i64> = (1..=10_000).collect();
+    for (index, window) in all.chunks(200).enumerate() {
+        // Each window begins with the last of the one before, as pages of history do.
+        let from = if index == 0 { 1 } else { window[0] - 1 };
+        let run = if index == 0 { FROM_START } else { WINDOW };
+        home.messages(facts(from..=window[window.len() - 1]), run)
+            .await;
+    }
+    let mut seen = Vec::new();
+    let mut place = Place::Newest;
+    let mut next = 10_000;
+    loop {
+        let read = home.page(place, 200).await;
+        assert!(read.complete, "{place:?}");
+        let mut page = ids(&read.page.items);
+        let first = &read.page.items[0];
+        place = Place::Before(first.cursor.parse().expect("a cursor"));
+        page.extend(seen);
+        seen = page;
+        if !read.page.has_older {
+            break;
+        }
+        next += 1;
+        home.messages(vec![fact(next)], Run::Live { unbroken: true })
+            .await;
+    }
+    assert_eq!(seen, all);
+    let (_, _, coverage) = home.messages(vec![], Run::Scattered).await;
+    assert_eq!(
+        (coverage.cached, coverage.run, coverage.start_known),
+        (10_049, 10_049, true)
+    );
+}
