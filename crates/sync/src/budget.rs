@@ -19,12 +19,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            window_requests: 500,
-            window_ms: 15 * 60 * 1000,
-            background: 300,
-            reserve: 150,
-        }
+        Self { window_requests: 500, window_ms: 15 * 60 * 1000, background: 300, reserve: 150 }
     }
 }
 
@@ -107,8 +102,7 @@ impl Budget {
 
     /// A request leaves.
     pub(crate) fn spend(&mut self, mono: u64, priority: Priority) {
-        self.window_end
-            .get_or_insert(mono.saturating_add(self.limits.window_ms));
+        self.window_end.get_or_insert(mono.saturating_add(self.limits.window_ms));
         self.remaining = self.remaining.saturating_sub(1);
         self.in_flight = self.in_flight.saturating_add(1);
         if priority == Priority::Background {
@@ -127,10 +121,8 @@ impl Budget {
         }
         if let Some(reset) = headers.reset_in_ms {
             // One second more: the header has whole seconds.
-            self.window_end = Some(
-                mono.saturating_add(reset.min(self.limits.window_ms))
-                    .saturating_add(1000),
-            );
+            self.window_end =
+                Some(mono.saturating_add(reset.min(self.limits.window_ms)).saturating_add(1000));
         }
     }
 
@@ -225,11 +217,7 @@ mod tests {
     #[test]
     fn a_smaller_allowance_is_shared_in_the_same_parts() {
         let mut budget = Budget::new(Limits::default());
-        let answer = Headers {
-            limit: Some(50),
-            remaining: Some(49),
-            ..Headers::default()
-        };
+        let answer = Headers { limit: Some(50), remaining: Some(49), ..Headers::default() };
         budget.spend(0, Priority::Background);
         budget.learn(0, &answer);
         let mut background = 1;

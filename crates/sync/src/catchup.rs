@@ -83,10 +83,7 @@ impl Engine {
         }
         let mut by_conversation: BTreeMap<ConversationId, Vec<MessageFact>> = BTreeMap::new();
         for row in rows {
-            by_conversation
-                .entry(row.conversation_id)
-                .or_default()
-                .push(row);
+            by_conversation.entry(row.conversation_id).or_default().push(row);
         }
         let targets: Vec<ConversationId> = self
             .pass
@@ -132,9 +129,7 @@ impl Engine {
         };
         let missing = u32::try_from(conv.missing.max(0)).unwrap_or(DEEPEST);
         let limit = missing.saturating_add(10).clamp(PAGE, DEEPEST);
-        let purpose = Purpose::Load {
-            conversation_id: id,
-        };
+        let purpose = Purpose::Load { conversation_id: id };
         let known = self.loads.under_way.contains_key(&id);
         let load = self.loads.under_way.entry(id).or_insert(Load {
             limit,
@@ -161,14 +156,8 @@ impl Engine {
             pass.report.requests = pass.report.requests.saturating_add(1);
         }
         self.request(
-            Purpose::Load {
-                conversation_id: id,
-            },
-            Request::Messages {
-                conversation_id: id,
-                limit,
-                offset: 0,
-            },
+            Purpose::Load { conversation_id: id },
+            Request::Messages { conversation_id: id, limit, offset: 0 },
             priority,
         );
     }
@@ -211,8 +200,7 @@ impl Engine {
         for id in ids {
             self.end_load(id, Err(code));
         }
-        self.requests
-            .drop_where(|purpose| matches!(purpose, Purpose::Load { .. }));
+        self.requests.drop_where(|purpose| matches!(purpose, Purpose::Load { .. }));
     }
 
     /// Hands messages of one conversation to the store, with the echoes among them matched first.
@@ -258,11 +246,7 @@ impl Engine {
             run,
             local_ids,
         });
-        afters.push(After::Applied {
-            conversation_id: id,
-            messages,
-            source,
-        });
+        afters.push(After::Applied { conversation_id: id, messages, source });
         self.store_all(batch, afters);
         self.settle_local_preview(id);
     }
@@ -281,10 +265,8 @@ impl Engine {
         };
         conv.coverage = coverage;
         conv.failures = 0;
-        let counted = fresh
-            .iter()
-            .filter(|message| Some(message.sent_at) <= conv.listed_at)
-            .count();
+        let counted =
+            fresh.iter().filter(|message| Some(message.sent_at) <= conv.listed_at).count();
         let counted = i64::try_from(counted).unwrap_or(i64::MAX);
         if live {
             conv.missing = conv.missing.saturating_sub(counted).max(0);
@@ -321,12 +303,8 @@ impl Engine {
         self.put(id);
         if close {
             self.store(
-                vec![StoreOp::CloseGaps {
-                    conversation_id: id,
-                }],
-                After::Closed {
-                    conversation_id: id,
-                },
+                vec![StoreOp::CloseGaps { conversation_id: id }],
+                After::Closed { conversation_id: id },
             );
         }
         self.end_load(id, Ok(()));
@@ -347,11 +325,7 @@ impl Engine {
         } else if first {
             let total = conv.row.total.unwrap_or(u32::MAX);
             let older = total.saturating_sub(conv.coverage.cached);
-            conv.row.older_unknown = Some(if conv.row.total.is_none() {
-                PAGE
-            } else {
-                older
-            });
+            conv.row.older_unknown = Some(if conv.row.total.is_none() { PAGE } else { older });
             conv.missing = 0;
         }
         let joined = first || from_start || !conv.coverage.gap;
@@ -367,20 +341,13 @@ impl Engine {
         if let Some(limit) = next {
             load.limit = limit;
             let awaited = !load.waiters.is_empty();
-            let priority = if awaited {
-                Priority::Interactive
-            } else {
-                Priority::Background
-            };
+            let priority = if awaited { Priority::Interactive } else { Priority::Background };
             self.ask_page(id, limit, priority);
             return;
         }
         if conv.missing > 0 {
             let rest = u32::try_from(conv.missing).unwrap_or(u32::MAX);
-            conv.row.older_unknown = conv
-                .row
-                .older_unknown
-                .map(|older| older.saturating_add(rest));
+            conv.row.older_unknown = conv.row.older_unknown.map(|older| older.saturating_add(rest));
             conv.missing = 0;
         }
         conv.row.stale = false;

@@ -19,30 +19,15 @@ impl Engine {
             Command::Discard { local_id } => self.discard(&local_id, token),
             Command::MarkRead { conversation_id } => match self.known(conversation_id) {
                 Some(id) => {
-                    self.mark_read(
-                        id,
-                        After::Answer {
-                            token,
-                            answered: Answered::Done,
-                        },
-                    );
+                    self.mark_read(id, After::Answer { token, answered: Answered::Done });
                 }
                 None => self.answer(token, Err(ErrorCode::NotFound)),
             },
-            Command::SetBot {
-                conversation_id,
-                enabled,
-            } => {
+            Command::SetBot { conversation_id, enabled } => {
                 if let Some(id) = self.of_server(conversation_id, token) {
                     self.request(
-                        Purpose::Bot {
-                            conversation_id: id,
-                            token,
-                        },
-                        Request::SetBot {
-                            conversation_id: id,
-                            enabled,
-                        },
+                        Purpose::Bot { conversation_id: id, token },
+                        Request::SetBot { conversation_id: id, enabled },
                         Priority::Interactive,
                     );
                 }
@@ -58,10 +43,7 @@ impl Engine {
             }
             Command::DeleteConversation { conversation_id } => self.delete(conversation_id, token),
             Command::StartConversation { phone } => self.start_conversation(&phone, token),
-            Command::LoadMessages {
-                conversation_id,
-                older,
-            } => {
+            Command::LoadMessages { conversation_id, older } => {
                 let id = self.convs.resolve(conversation_id);
                 self.load_messages(id, older, token);
             }
@@ -116,22 +98,14 @@ impl Engine {
                 self.convs.remove(id);
                 self.store(
                     vec![StoreOp::RemoveConversations { ids: vec![id] }],
-                    After::Answer {
-                        token,
-                        answered: Answered::Done,
-                    },
+                    After::Answer { token, answered: Answered::Done },
                 );
             }
             Some(id) => {
                 if self.can_ask(token) {
                     self.request(
-                        Purpose::Delete {
-                            conversation_id: id,
-                            token,
-                        },
-                        Request::DeleteConversation {
-                            conversation_id: id,
-                        },
+                        Purpose::Delete { conversation_id: id, token },
+                        Request::DeleteConversation { conversation_id: id },
                         Priority::Interactive,
                     );
                 }

@@ -18,10 +18,7 @@ impl Engine {
             .filter(|pass| pass.targets_in_all > 0)
             .map(|pass| {
                 let left = u32::try_from(pass.targets.len()).unwrap_or(u32::MAX);
-                (
-                    pass.targets_in_all.saturating_sub(left),
-                    pass.targets_in_all,
-                )
+                (pass.targets_in_all.saturating_sub(left), pass.targets_in_all)
             });
         let connection = Connection {
             state,
@@ -56,11 +53,7 @@ impl Engine {
         match self.link {
             LinkState::Idle => (ConnectionState::Connecting, 0, None),
             LinkState::Connecting { attempt } => (ConnectionState::Connecting, attempt, None),
-            LinkState::Waiting {
-                attempt,
-                retry_at,
-                blocked,
-            } => {
+            LinkState::Waiting { attempt, retry_at, blocked } => {
                 let state = if blocked && self.compared {
                     ConnectionState::Polling
                 } else {
@@ -78,26 +71,14 @@ impl Engine {
         let delay = i64::try_from(mono.saturating_sub(self.now.mono)).unwrap_or(i64::MAX);
         let wall = self.now.wall.plus_millis(delay);
         let old = shown.and_then(|shown| shown.next_retry_at);
-        old.filter(|old| old.as_millis().abs_diff(wall.as_millis()) < 100)
-            .or(Some(wall))
+        old.filter(|old| old.as_millis().abs_diff(wall.as_millis()) < 100).or(Some(wall))
     }
 
     /// Round trips and event times change all the time and are read on demand.
     fn visible_change(&self, new: &Connection) -> bool {
         self.shown.as_ref().is_none_or(|old| {
-            (
-                old.state,
-                old.attempt,
-                old.next_retry_at,
-                old.progress,
-                old.limited_until,
-            ) != (
-                new.state,
-                new.attempt,
-                new.next_retry_at,
-                new.progress,
-                new.limited_until,
-            )
+            (old.state, old.attempt, old.next_retry_at, old.progress, old.limited_until)
+                != (new.state, new.attempt, new.next_retry_at, new.progress, new.limited_until)
         })
     }
 }

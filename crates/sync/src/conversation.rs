@@ -65,9 +65,7 @@ impl Conv {
 
     /// Messages on the server, as far as known.
     pub(crate) fn total_estimate(&self) -> u32 {
-        self.coverage
-            .cached
-            .saturating_add(self.row.older_unknown.unwrap_or_default())
+        self.coverage.cached.saturating_add(self.row.older_unknown.unwrap_or_default())
     }
 
     /// The name to show.

@@ -60,36 +60,18 @@ impl Engine {
             return;
         };
         let run = conv.coverage.run;
-        let start = conv
-            .total_estimate()
-            .saturating_sub(run)
-            .saturating_sub(STEP);
+        let start = conv.total_estimate().saturating_sub(run).saturating_sub(STEP);
         // Offset 0 would be the newest page: the very first message comes only with all others.
         let (limit, offset) = if grown || start <= 1 {
             let all = conv.total_estimate().saturating_add(20);
             let more = run.saturating_add(STEP).saturating_add(OVERLAP);
-            (
-                if grown {
-                    more.max(all.min(more.saturating_mul(2)))
-                } else {
-                    all.max(more)
-                },
-                0,
-            )
+            (if grown { more.max(all.min(more.saturating_mul(2))) } else { all.max(more) }, 0)
         } else {
             (STEP.saturating_add(OVERLAP), start)
         };
         self.request(
-            Purpose::Older {
-                conversation_id: id,
-                token,
-                grown,
-            },
-            Request::Messages {
-                conversation_id: id,
-                limit,
-                offset,
-            },
+            Purpose::Older { conversation_id: id, token, grown },
+            Request::Messages { conversation_id: id, limit, offset },
             Priority::Interactive,
         );
     }
@@ -107,28 +89,12 @@ impl Engine {
             return;
         }
         let run_before = self.convs.get(id).map_or(0, |conv| conv.coverage.run);
-        let stretch = Stretch {
-            token,
-            grown,
-            from_start,
-            run_before,
-        };
-        self.apply(
-            id,
-            rows,
-            Run::Window { from_start },
-            Source::Older(stretch),
-            Vec::new(),
-        );
+        let stretch = Stretch { token, grown, from_start, run_before };
+        self.apply(id, rows, Run::Window { from_start }, Source::Older(stretch), Vec::new());
     }
 
     pub(crate) fn after_older(&mut self, id: ConversationId, stretch: Stretch) {
-        let Stretch {
-            token,
-            grown,
-            from_start,
-            run_before,
-        } = stretch;
+        let Stretch { token, grown, from_start, run_before } = stretch;
         if let Some(conv) = self.convs.get_mut(id) {
             if from_start {
                 conv.row.older_unknown = Some(0);

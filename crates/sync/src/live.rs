@@ -11,10 +11,7 @@ use condorito_model::{ConversationId, ErrorCode};
 impl Engine {
     pub(crate) fn on_event(&mut self, event: ServerEvent) {
         match event {
-            ServerEvent::MessageNew {
-                message,
-                conversation,
-            } => {
+            ServerEvent::MessageNew { message, conversation } => {
                 self.on_message(message, conversation);
             }
             ServerEvent::ConversationDeleted { conversation_id } => {
@@ -23,23 +20,10 @@ impl Engine {
             ServerEvent::StatsUpdated { stats } => {
                 self.out.push(crate::input::Effect::Stats { stats });
             }
-            ServerEvent::Whatsapp {
-                state,
-                qr,
-                phone,
-                reason,
-            } => {
-                self.on_whatsapp(Whatsapp {
-                    state,
-                    phone,
-                    qr,
-                    reason,
-                });
+            ServerEvent::Whatsapp { state, qr, phone, reason } => {
+                self.on_whatsapp(Whatsapp { state, phone, qr, reason });
             }
-            ServerEvent::BotChanged {
-                conversation_id,
-                enabled,
-            } => match conversation_id {
+            ServerEvent::BotChanged { conversation_id, enabled } => match conversation_id {
                 Some(id) => {
                     self.touch(id);
                     self.apply_bot(id, enabled);
@@ -75,10 +59,7 @@ impl Engine {
             // A counter that did not grow with an incoming message lags behind (contract 5.5).
             let lags = message.from == Sender::Contact
                 && fact.unread_count <= conv.row.unread
-                && conv
-                    .coverage
-                    .newest_id
-                    .is_none_or(|newest| message.id > newest);
+                && conv.coverage.newest_id.is_none_or(|newest| message.id > newest);
             conv.row.unread = fact.unread_count;
             conv.row.bot_enabled = fact.bot_enabled;
             if fact.name.is_some() {
@@ -98,9 +79,7 @@ impl Engine {
 
     /// Whether nothing can lie between the newest cached message and one that comes now.
     fn is_unbroken(&self, id: ConversationId) -> bool {
-        self.convs
-            .get(id)
-            .is_some_and(|conv| conv.loaded() && conv.synced && !conv.row.stale)
+        self.convs.get(id).is_some_and(|conv| conv.loaded() && conv.synced && !conv.row.stale)
     }
 
     pub(crate) fn after_live(&mut self, id: ConversationId, _fresh: &[MessageFact]) {
@@ -126,20 +105,13 @@ impl Engine {
         };
         let mut ops = vec![StoreOp::RemoveConversations { ids: vec![id] }];
         if self.reads.remove(&id).is_some() {
-            ops.push(StoreOp::RemovePendingRead {
-                conversation_id: id,
-            });
+            ops.push(StoreOp::RemovePendingRead { conversation_id: id });
         }
         if let Some(pass) = self.pass.as_mut() {
             pass.targets.remove(&id);
             pass.incoming.remove(&id);
         }
-        self.store(
-            ops,
-            crate::engine::After::Removed {
-                conversation_id: id,
-            },
-        );
+        self.store(ops, crate::engine::After::Removed { conversation_id: id });
         self.drop_load(id);
         self.rehome_unsent(id, &conv.row.phone, conv.row.name.clone());
         if self.focus.0 == Some(id) {

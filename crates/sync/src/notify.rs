@@ -31,23 +31,14 @@ impl Engine {
     /// New messages were stored: live ones are told of now, others when the pass is over.
     pub(crate) fn count_new(&mut self, id: ConversationId, fresh: &[MessageFact], live: bool) {
         let added = u32::try_from(fresh.len()).unwrap_or(u32::MAX);
-        let of_contact: Vec<&MessageFact> = fresh
-            .iter()
-            .filter(|message| message.from == Sender::Contact)
-            .collect();
+        let of_contact: Vec<&MessageFact> =
+            fresh.iter().filter(|message| message.from == Sender::Contact).collect();
         let count = u32::try_from(of_contact.len()).unwrap_or(u32::MAX);
-        let newest = of_contact
-            .iter()
-            .max_by_key(|message| (message.sent_at, message.id));
-        let loaded = self
-            .convs
-            .get(id)
-            .is_some_and(crate::conversation::Conv::loaded);
+        let newest = of_contact.iter().max_by_key(|message| (message.sent_at, message.id));
+        let loaded = self.convs.get(id).is_some_and(crate::conversation::Conv::loaded);
         if let Some(newest) = newest {
             let preview = preview(newest);
-            self.notices
-                .newest
-                .insert(id, (newest.message_id.clone(), preview));
+            self.notices.newest.insert(id, (newest.message_id.clone(), preview));
         }
         let told_later = match self.pass.as_mut() {
             Some(pass) => {
@@ -109,10 +100,7 @@ impl Engine {
             }
         } else {
             let conversations = u32::try_from(told.len()).unwrap_or(u32::MAX);
-            self.tell(Notice::Digest {
-                messages,
-                conversations,
-            });
+            self.tell(Notice::Digest { messages, conversations });
         }
     }
 }

@@ -19,10 +19,7 @@ impl Engine {
             conv.row.unread = 0;
             let row = conv.row.clone();
             if !id.is_local() {
-                let read = PendingRead {
-                    conversation_id: id,
-                    up_to: conv.coverage.newest_id,
-                };
+                let read = PendingRead { conversation_id: id, up_to: conv.coverage.newest_id };
                 self.reads.insert(id, read.clone());
                 ops.push(StoreOp::PutPendingRead { read });
             }
@@ -39,26 +36,14 @@ impl Engine {
         let ready: Vec<ConversationId> = self
             .reads
             .keys()
-            .filter(|id| {
-                self.convs
-                    .get(**id)
-                    .is_some_and(|conv| !conv.row.stale || !conv.loaded())
-            })
-            .filter(|id| {
-                !self.requests.has(&Purpose::Read {
-                    conversation_id: **id,
-                })
-            })
+            .filter(|id| self.convs.get(**id).is_some_and(|conv| !conv.row.stale || !conv.loaded()))
+            .filter(|id| !self.requests.has(&Purpose::Read { conversation_id: **id }))
             .copied()
             .collect();
         for id in ready {
             self.request(
-                Purpose::Read {
-                    conversation_id: id,
-                },
-                Request::MarkRead {
-                    conversation_id: id,
-                },
+                Purpose::Read { conversation_id: id },
+                Request::MarkRead { conversation_id: id },
                 Priority::Interactive,
             );
         }
@@ -70,22 +55,14 @@ impl Engine {
 
     pub(crate) fn on_not_read(&mut self, id: ConversationId, code: ErrorCode) {
         // An unknown conversation answers 500 for ever (contract 4.1).
-        if matches!(
-            code,
-            ErrorCode::ServerFault | ErrorCode::Refused | ErrorCode::NotCondorito
-        ) {
+        if matches!(code, ErrorCode::ServerFault | ErrorCode::Refused | ErrorCode::NotCondorito) {
             self.drop_read(id);
         }
     }
 
     fn drop_read(&mut self, id: ConversationId) {
         if self.reads.remove(&id).is_some() {
-            self.store(
-                vec![StoreOp::RemovePendingRead {
-                    conversation_id: id,
-                }],
-                After::Nothing,
-            );
+            self.store(vec![StoreOp::RemovePendingRead { conversation_id: id }], After::Nothing);
         }
     }
 

@@ -38,14 +38,9 @@ impl Engine {
         }
         row.state = OutboxState::Reconciling;
         self.put_outbox(local_id);
-        self.outbox.looks.insert(
-            local_id.clone(),
-            Look {
-                began: self.now.mono,
-                step: 0,
-                fault: !cut,
-            },
-        );
+        self.outbox
+            .looks
+            .insert(local_id.clone(), Look { began: self.now.mono, step: 0, fault: !cut });
         if self.reachable() && self.caught_up {
             self.begin_look(local_id);
         }
@@ -69,11 +64,7 @@ impl Engine {
         let look = self.outbox.looks.entry(local_id.clone()).or_default();
         look.began = now;
         look.step = 0;
-        let first = if look.fault {
-            AFTER_FAULT[0]
-        } else {
-            AFTER_CUT[0]
-        };
+        let first = if look.fault { AFTER_FAULT[0] } else { AFTER_CUT[0] };
         self.after_ms(first, Timer::Reconcile(local_id.clone()));
     }
 
@@ -110,10 +101,7 @@ impl Engine {
         match self.convs.id_of_phone(phone).filter(|id| !id.is_local()) {
             Some(id) => self.load(id, Priority::Interactive, None),
             None if !self.requests.has(&Purpose::FindConversation) => {
-                let request = Request::Conversations {
-                    limit: 50,
-                    offset: 0,
-                };
+                let request = Request::Conversations { limit: 50, offset: 0 };
                 self.request(Purpose::FindConversation, request, Priority::Interactive);
             }
             None => {}

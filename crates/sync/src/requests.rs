@@ -22,11 +22,7 @@ pub(crate) enum Purpose {
     /// The newest page of a conversation.
     Load { conversation_id: ConversationId },
     /// An older stretch of a conversation.
-    Older {
-        conversation_id: ConversationId,
-        token: Token,
-        grown: bool,
-    },
+    Older { conversation_id: ConversationId, token: Token, grown: bool },
     /// A text or a file.
     Send { local_id: LocalId },
     /// A look for an echo in a conversation that is not known by id.
@@ -34,17 +30,11 @@ pub(crate) enum Purpose {
     /// A mark-read.
     Read { conversation_id: ConversationId },
     /// Somebody's bot switch.
-    Bot {
-        conversation_id: ConversationId,
-        token: Token,
-    },
+    Bot { conversation_id: ConversationId, token: Token },
     /// The same for all.
     BotAll { enabled: bool, token: Token },
     /// A deletion.
-    Delete {
-        conversation_id: ConversationId,
-        token: Token,
-    },
+    Delete { conversation_id: ConversationId, token: Token },
     /// Whether WhatsApp is linked.
     LinkStatus,
     /// A question passed through.
@@ -75,8 +65,7 @@ impl Requests {
 
     /// Forgets background requests that have not left.
     pub(crate) fn drop_background(&mut self) {
-        self.waiting
-            .retain(|job| job.priority == Priority::Interactive);
+        self.waiting.retain(|job| job.priority == Priority::Interactive);
     }
 
     pub(crate) fn drop_where(&mut self, mut gone: impl FnMut(&Purpose) -> bool) {
@@ -84,18 +73,12 @@ impl Requests {
     }
 
     fn under_way(&self, priority: Priority) -> usize {
-        self.under_way
-            .values()
-            .filter(|job| job.priority == priority)
-            .count()
+        self.under_way.values().filter(|job| job.priority == priority).count()
     }
 
     /// Whether a request for this purpose waits or is under way.
     pub(crate) fn has(&self, purpose: &Purpose) -> bool {
-        self.waiting
-            .iter()
-            .chain(self.under_way.values())
-            .any(|job| job.purpose == *purpose)
+        self.waiting.iter().chain(self.under_way.values()).any(|job| job.purpose == *purpose)
     }
 
     /// Whether a request for this purpose has left.
@@ -146,10 +129,7 @@ impl Engine {
         self.budget.spend(self.now.mono, job.priority);
         self.requests.next = self.requests.next.saturating_add(1);
         let id = RequestId(self.requests.next);
-        self.out.push(Effect::Request {
-            id,
-            request: job.request.clone(),
-        });
+        self.out.push(Effect::Request { id, request: job.request.clone() });
         self.requests.under_way.insert(id, job);
     }
 
@@ -220,11 +200,7 @@ impl Engine {
                 return self.on_page(conversation_id, rows, raw_rows >= limit);
             }
             (
-                Purpose::Older {
-                    conversation_id,
-                    token,
-                    grown,
-                },
+                Purpose::Older { conversation_id, token, grown },
                 Ok(Reply::Messages { rows, raw_rows }),
             ) => {
                 let Request::Messages { limit, offset, .. } = job.request else {
@@ -237,33 +213,18 @@ impl Engine {
                 return self.on_found(rows);
             }
             (Purpose::Read { conversation_id }, Ok(_)) => return self.on_read(conversation_id),
-            (
-                Purpose::Bot {
-                    conversation_id,
-                    token,
-                },
-                Ok(Reply::BotSet { enabled }),
-            ) => {
+            (Purpose::Bot { conversation_id, token }, Ok(Reply::BotSet { enabled })) => {
                 return self.on_bot_set(conversation_id, token, enabled);
             }
             (Purpose::BotAll { enabled, token }, Ok(_)) => {
                 return self.on_bot_all(token, enabled);
             }
-            (
-                Purpose::Delete {
-                    conversation_id,
-                    token,
-                },
-                Ok(_),
-            ) => {
+            (Purpose::Delete { conversation_id, token }, Ok(_)) => {
                 self.on_deleted(conversation_id);
                 return self.answer(token, Ok(Answered::Done));
             }
             (
-                Purpose::Delete {
-                    conversation_id,
-                    token,
-                },
+                Purpose::Delete { conversation_id, token },
                 Err(Failure::Refused { status: 404, .. }),
             ) => {
                 self.on_deleted(conversation_id);
@@ -276,12 +237,7 @@ impl Engine {
                 if let Reply::Whatsapp { state, phone } = &reply {
                     self.on_link_status(*state, phone.clone());
                 }
-                return self.answer(
-                    token,
-                    Ok(Answered::Reply {
-                        reply: Box::new(reply),
-                    }),
-                );
+                return self.answer(token, Ok(Answered::Reply { reply: Box::new(reply) }));
             }
             (_, Ok(_)) => Failure::Malformed,
             (_, Err(failure)) => failure,

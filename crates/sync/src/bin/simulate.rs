@@ -55,10 +55,7 @@ fn main() -> ExitCode {
     }
     let (coverage, failures) = many(options.from, options.seeds, plant);
     for name in EXPECTED {
-        println!(
-            "{:>10}  {name}",
-            coverage.0.get(name).copied().unwrap_or_default()
-        );
+        println!("{:>10}  {name}", coverage.0.get(name).copied().unwrap_or_default());
     }
     for (seed, what) in &failures {
         println!("seed {seed}: {what}");
@@ -70,10 +67,8 @@ fn main() -> ExitCode {
     println!("{} seeds, {} failed", options.seeds, failures.len());
     let mut good = failures.is_empty() && missing.is_empty();
     if plant.is_none() && options.seeds >= 2000 {
-        for (name, plant) in [
-            ("lost event", Plant::LostEvent),
-            ("double send", Plant::DoubleSend),
-        ] {
+        for (name, plant) in [("lost event", Plant::LostEvent), ("double send", Plant::DoubleSend)]
+        {
             match (0..1000).find(|seed| run(*seed, Some(plant)).is_err()) {
                 Some(seed) => println!("planted {name}: found by seed {seed}"),
                 None => {
@@ -83,11 +78,7 @@ fn main() -> ExitCode {
             }
         }
     }
-    if good {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn many(from: u64, count: u64, plant: Option<Plant>) -> (Coverage, Vec<(u64, String)>) {

@@ -91,10 +91,6 @@ impl Coverage {
     /// What was never reached.
     #[must_use]
     pub fn missing(&self) -> Vec<&'static str> {
-        EXPECTED
-            .iter()
-            .filter(|name| !self.0.contains_key(**name))
-            .copied()
-            .collect()
+        EXPECTED.iter().filter(|name| !self.0.contains_key(**name)).copied().collect()
     }
 }

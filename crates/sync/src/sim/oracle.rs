@@ -33,9 +33,7 @@ pub(super) fn while_online(world: &World, client: usize) -> Result<(), String> {
     };
     for (id, thread) in &world.server.threads {
         let Some(row) = state.store.conversations.get(id) else {
-            return Err(format!(
-                "client {client} is online and lacks conversation {id}"
-            ));
+            return Err(format!("client {client} is online and lacks conversation {id}"));
         };
         if row.older_unknown.is_some() && !row.stale {
             let newest = thread.messages.last().map(|message| &message.message_id);
@@ -51,16 +49,8 @@ pub(super) fn while_online(world: &World, client: usize) -> Result<(), String> {
             // Its page would not come: the conversation shows its gap, and is tried again.
             continue;
         }
-        unbroken(
-            state,
-            *id,
-            thread
-                .messages
-                .iter()
-                .map(|message| &message.message_id)
-                .collect(),
-        )
-        .map_err(|what| format!("client {client}, conversation {id}: {what}"))?;
+        unbroken(state, *id, thread.messages.iter().map(|message| &message.message_id).collect())
+            .map_err(|what| format!("client {client}, conversation {id}: {what}"))?;
     }
     Ok(())
 }
@@ -70,18 +60,12 @@ fn unbroken(state: &Client, id: ConversationId, server: Vec<&MessageId>) -> Resu
     let Some(cached) = state.store.messages.get(&id) else {
         return Ok(());
     };
-    let places: BTreeMap<&MessageId, usize> = server
-        .iter()
-        .enumerate()
-        .map(|(place, message_id)| (*message_id, place))
-        .collect();
+    let places: BTreeMap<&MessageId, usize> =
+        server.iter().enumerate().map(|(place, message_id)| (*message_id, place)).collect();
     let mut previous: Option<usize> = None;
     for message in cached.values() {
         let Some(place) = places.get(&message.fact.message_id).copied() else {
-            return Err(format!(
-                "{:?} is cached and not on the server",
-                message.fact.message_id
-            ));
+            return Err(format!("{:?} is cached and not on the server", message.fact.message_id));
         };
         if message.joined {
             let expected = previous.map_or(0, |previous| previous + 1);
@@ -120,9 +104,7 @@ fn conversations(world: &World, client: usize, state: &Client) -> Result<(), Str
             continue;
         }
         let Some(thread) = world.server.threads.get(id) else {
-            return Err(format!(
-                "client {client} still has the deleted conversation {id}"
-            ));
+            return Err(format!("client {client} still has the deleted conversation {id}"));
         };
         let fact = &thread.fact;
         let same = row.unread == fact.unread_count
@@ -144,21 +126,13 @@ fn conversations(world: &World, client: usize, state: &Client) -> Result<(), Str
 /// written here and is not known to be there.
 fn shown(world: &World, client: usize, state: &Client) -> Result<(), String> {
     for (id, thread) in &world.server.threads {
-        let server: Vec<&MessageId> = thread
-            .messages
-            .iter()
-            .map(|message| &message.message_id)
-            .collect();
+        let server: Vec<&MessageId> =
+            thread.messages.iter().map(|message| &message.message_id).collect();
         let cached: Vec<&MessageId> = state
             .store
             .messages
             .get(id)
-            .map(|cached| {
-                cached
-                    .values()
-                    .map(|message| &message.fact.message_id)
-                    .collect()
-            })
+            .map(|cached| cached.values().map(|message| &message.fact.message_id).collect())
             .unwrap_or_default();
         if server != cached {
             return Err(format!(
@@ -168,43 +142,21 @@ fn shown(world: &World, client: usize, state: &Client) -> Result<(), String> {
             ));
         }
         let mut locals = BTreeSet::new();
-        for message in state
-            .store
-            .messages
-            .get(id)
-            .into_iter()
-            .flat_map(BTreeMap::values)
-        {
+        for message in state.store.messages.get(id).into_iter().flat_map(BTreeMap::values) {
             if let Some(local_id) = &message.local_id {
                 if !locals.insert(local_id) {
                     return Err(format!("client {client}: {local_id:?} is shown twice"));
                 }
-                let text = state
-                    .written
-                    .get(local_id)
-                    .map(|written| written.text.as_str());
+                let text = state.written.get(local_id).map(|written| written.text.as_str());
                 if text != message.fact.content.as_deref() || message.fact.from != Sender::Client {
-                    return Err(format!(
-                        "client {client}: {local_id:?} is linked to another text"
-                    ));
+                    return Err(format!("client {client}: {local_id:?} is linked to another text"));
                 }
             }
         }
-        for row in state
-            .store
-            .outbox
-            .values()
-            .filter(|row| row.phone == thread.fact.phone)
-        {
-            let hidden = row
-                .message_id
-                .as_ref()
-                .is_some_and(|known| state.store.has(known));
+        for row in state.store.outbox.values().filter(|row| row.phone == thread.fact.phone) {
+            let hidden = row.message_id.as_ref().is_some_and(|known| state.store.has(known));
             if !hidden && locals.contains(&row.local_id) {
-                return Err(format!(
-                    "client {client}: {:?} is shown twice",
-                    row.local_id
-                ));
+                return Err(format!("client {client}: {:?} is shown twice", row.local_id));
             }
         }
     }
@@ -220,16 +172,9 @@ fn written(world: &World, client: usize, state: &Client) -> Result<(), String> {
         }
     }
     for (local_id, written) in &state.written {
-        let row = state
-            .store
-            .outbox
-            .values()
-            .find(|row| row.local_id == *local_id);
-        let deliveries = world
-            .server
-            .deliveries
-            .iter()
-            .filter(|delivery| delivery.local_id == *local_id);
+        let row = state.store.outbox.values().find(|row| row.local_id == *local_id);
+        let deliveries =
+            world.server.deliveries.iter().filter(|delivery| delivery.local_id == *local_id);
         let times = deliveries.count();
         let equal = written.text == "dale";
         match (row, linked.get(local_id)) {
@@ -249,15 +194,11 @@ fn written(world: &World, client: usize, state: &Client) -> Result<(), String> {
                     return Err(format!("client {client}: {row:?} was never sent"));
                 }
                 if !world.deleted.contains(&written.phone) {
-                    return Err(format!(
-                        "client {client}: {row:?} has no message in the cache"
-                    ));
+                    return Err(format!("client {client}: {row:?} has no message in the cache"));
                 }
             }
             (_, Some(_)) if times == 0 && !equal => {
-                return Err(format!(
-                    "client {client}: {local_id:?} is shown as sent and was not"
-                ));
+                return Err(format!("client {client}: {local_id:?} is shown as sent and was not"));
             }
             (Some(row), None)
                 if row.state == OutboxState::Failed
@@ -265,9 +206,7 @@ fn written(world: &World, client: usize, state: &Client) -> Result<(), String> {
                     && written.consents == 1
                     && !world.deleted.contains(&written.phone) =>
             {
-                return Err(format!(
-                    "client {client}: {row:?} is shown as failed and was sent"
-                ));
+                return Err(format!("client {client}: {row:?} is shown as failed and was sent"));
             }
             _ => {}
         }
@@ -281,12 +220,7 @@ fn order(world: &World, client: usize) -> Result<(), String> {
         return Ok(());
     };
     let mut last: BTreeMap<&str, i64> = BTreeMap::new();
-    for delivery in world
-        .server
-        .deliveries
-        .iter()
-        .filter(|delivery| delivery.client == client)
-    {
+    for delivery in world.server.deliveries.iter().filter(|delivery| delivery.client == client) {
         let Some(written) = state.written.get(&delivery.local_id) else {
             continue;
         };

@@ -103,11 +103,7 @@ impl Server {
 
     /// The conversation with a number, made when there is none.
     pub fn thread_of(&mut self, phone: &str, name: &str, now: u64) -> ConversationId {
-        if let Some(thread) = self
-            .threads
-            .values()
-            .find(|thread| thread.fact.phone == phone)
-        {
+        if let Some(thread) = self.threads.values().find(|thread| thread.fact.phone == phone) {
             return thread.fact.id;
         }
         self.next_conversation += 1;
@@ -122,13 +118,7 @@ impl Server {
             bot_enabled: true,
             total_messages: None,
         };
-        self.threads.insert(
-            id,
-            Thread {
-                fact,
-                messages: Vec::new(),
-            },
-        );
+        self.threads.insert(id, Thread { fact, messages: Vec::new() });
         id
     }
 
@@ -145,11 +135,7 @@ impl Server {
         self.next_row += 1;
         self.next_wa += 1;
         let row = RowId(self.next_row);
-        let prefix = if from == Sender::Contact {
-            "false"
-        } else {
-            "true"
-        };
+        let prefix = if from == Sender::Contact { "false" } else { "true" };
         let thread = self.threads.get_mut(&id)?;
         let sent_at = server_time(now.saturating_sub(lag_ms));
         let message = MessageFact {
@@ -164,13 +150,10 @@ impl Server {
             phone: None,
         };
         thread.messages.push(message.clone());
-        thread
-            .messages
-            .sort_by_key(|message| (message.sent_at, message.id));
+        thread.messages.sort_by_key(|message| (message.sent_at, message.id));
         if thread.fact.last_message_at.is_none_or(|at| at <= sent_at) {
-            thread.fact.last_message = content
-                .map(str::to_owned)
-                .or_else(|| Some("[image]".to_owned()));
+            thread.fact.last_message =
+                content.map(str::to_owned).or_else(|| Some("[image]".to_owned()));
             thread.fact.last_message_at = Some(sent_at);
         }
         match from {
@@ -179,18 +162,13 @@ impl Server {
             Sender::Bot => {}
         }
         let conversation = thread.fact.clone();
-        Some(ServerEvent::MessageNew {
-            message,
-            conversation: Some(conversation),
-        })
+        Some(ServerEvent::MessageNew { message, conversation: Some(conversation) })
     }
 
     /// Removes a conversation and gives its event.
     pub fn delete(&mut self, id: ConversationId) -> Option<ServerEvent> {
         self.threads.remove(&id)?;
-        Some(ServerEvent::ConversationDeleted {
-            conversation_id: id,
-        })
+        Some(ServerEvent::ConversationDeleted { conversation_id: id })
     }
 
     /// Carries out a request; the events go to every client before the answer.
@@ -213,23 +191,14 @@ impl Server {
                     })
                     .collect();
                 rows.sort_by(|a, b| {
-                    b.last_message_at
-                        .cmp(&a.last_message_at)
-                        .then(a.id.cmp(&b.id))
+                    b.last_message_at.cmp(&a.last_message_at).then(a.id.cmp(&b.id))
                 });
-                let rows: Vec<_> = rows
-                    .into_iter()
-                    .skip(*offset as usize)
-                    .take(*limit as usize)
-                    .collect();
+                let rows: Vec<_> =
+                    rows.into_iter().skip(*offset as usize).take(*limit as usize).collect();
                 let raw_rows = u32::try_from(rows.len()).unwrap_or(u32::MAX);
                 Done::Reply(Reply::Conversations { rows, raw_rows })
             }
-            Request::Messages {
-                conversation_id,
-                limit,
-                offset,
-            } => {
+            Request::Messages { conversation_id, limit, offset } => {
                 let all = self
                     .threads
                     .get(conversation_id)
@@ -237,16 +206,9 @@ impl Server {
                     .unwrap_or_default();
                 let limit = *limit as usize;
                 let rows: Vec<MessageFact> = if *offset == 0 {
-                    all.iter()
-                        .skip(all.len().saturating_sub(limit))
-                        .cloned()
-                        .collect()
+                    all.iter().skip(all.len().saturating_sub(limit)).cloned().collect()
                 } else {
-                    all.iter()
-                        .skip(*offset as usize)
-                        .take(limit)
-                        .cloned()
-                        .collect()
+                    all.iter().skip(*offset as usize).take(limit).cloned().collect()
                 };
                 let raw_rows = u32::try_from(rows.len()).unwrap_or(u32::MAX);
                 Done::Reply(Reply::Messages { rows, raw_rows })
@@ -260,11 +222,8 @@ impl Server {
                     .cloned()
                     .collect();
                 rows.sort_by_key(|message| std::cmp::Reverse((message.sent_at, message.id)));
-                let rows: Vec<_> = rows
-                    .into_iter()
-                    .skip(*offset as usize)
-                    .take(*limit as usize)
-                    .collect();
+                let rows: Vec<_> =
+                    rows.into_iter().skip(*offset as usize).take(*limit as usize).collect();
                 let raw_rows = u32::try_from(rows.len()).unwrap_or(u32::MAX);
                 Done::Reply(Reply::Messages { rows, raw_rows })
             }
@@ -275,16 +234,15 @@ impl Server {
                 }
                 None => Done::Fault(500),
             },
-            Request::SetBot {
-                conversation_id,
-                enabled,
-            } => match self.threads.get_mut(conversation_id) {
-                Some(thread) => {
-                    thread.fact.bot_enabled = *enabled;
-                    Done::Reply(Reply::BotSet { enabled: *enabled })
+            Request::SetBot { conversation_id, enabled } => {
+                match self.threads.get_mut(conversation_id) {
+                    Some(thread) => {
+                        thread.fact.bot_enabled = *enabled;
+                        Done::Reply(Reply::BotSet { enabled: *enabled })
+                    }
+                    None => Done::Fault(404),
                 }
-                None => Done::Fault(404),
-            },
+            }
             Request::SetBotAll { enabled } => {
                 for thread in self.threads.values_mut() {
                     thread.fact.bot_enabled = *enabled;
@@ -305,14 +263,8 @@ impl Server {
                     return (Done::NotLinked, events);
                 }
                 let id = self.thread_of(to, to, now);
-                let event = self.store(
-                    id,
-                    Sender::Client,
-                    MessageKind::Text,
-                    Some(text.as_str()),
-                    now,
-                    0,
-                );
+                let event =
+                    self.store(id, Sender::Client, MessageKind::Text, Some(text.as_str()), now, 0);
                 let message_id = match &event {
                     Some(ServerEvent::MessageNew { message, .. }) => message.message_id.clone(),
                     _ => return (Done::Fault(500), events),
@@ -324,9 +276,7 @@ impl Server {
                     message_id: message_id.clone(),
                 });
                 events.extend(event);
-                Done::Reply(Reply::Sent {
-                    message_id: Some(message_id),
-                })
+                Done::Reply(Reply::Sent { message_id: Some(message_id) })
             }
             Request::WhatsappStatus => Done::Reply(Reply::Whatsapp {
                 state: if self.linked {

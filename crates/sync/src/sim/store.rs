@@ -50,11 +50,7 @@ impl MemStore {
             outbox: self.outbox.values().cloned().collect(),
             pending_reads: self.pending_reads.values().cloned().collect(),
             local_conversations: self.locals.values().cloned().collect(),
-            meta: self
-                .meta
-                .iter()
-                .map(|(k, v)| (k.clone(), v.clone()))
-                .collect(),
+            meta: self.meta.iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
         }
     }
 
@@ -84,12 +80,7 @@ impl MemStore {
                     self.messages.remove(id);
                 }
             }
-            StoreOp::ApplyMessages {
-                conversation_id,
-                messages,
-                run,
-                local_ids,
-            } => {
+            StoreOp::ApplyMessages { conversation_id, messages, run, local_ids } => {
                 return self.apply_messages(*conversation_id, messages, *run, local_ids);
             }
             StoreOp::CloseGaps { conversation_id } => {
@@ -98,9 +89,7 @@ impl MemStore {
                         message.joined = true;
                     }
                 }
-                return Outcome::Closed {
-                    coverage: self.coverage(*conversation_id),
-                };
+                return Outcome::Closed { coverage: self.coverage(*conversation_id) };
             }
             StoreOp::LinkLocal { message_id, local_id } => {
                 // A local id names one message: any other lets go of it.
@@ -132,13 +121,10 @@ impl MemStore {
                 for (order, _) in &gone {
                     self.outbox.remove(order);
                 }
-                return Outcome::Purged {
-                    local_ids: gone.into_iter().map(|(_, id)| id).collect(),
-                };
+                return Outcome::Purged { local_ids: gone.into_iter().map(|(_, id)| id).collect() };
             }
             StoreOp::PutPendingRead { read } => {
-                self.pending_reads
-                    .insert(read.conversation_id, read.clone());
+                self.pending_reads.insert(read.conversation_id, read.clone());
             }
             StoreOp::RemovePendingRead { conversation_id } => {
                 self.pending_reads.remove(conversation_id);
@@ -196,21 +182,10 @@ impl MemStore {
             if !existed {
                 inserted.push(fact.id);
             }
-            cached.insert(
-                place,
-                Cached {
-                    fact: fact.clone(),
-                    joined,
-                    local_id,
-                },
-            );
+            cached.insert(place, Cached { fact: fact.clone(), joined, local_id });
         }
         inserted.sort();
-        Outcome::Applied {
-            inserted,
-            joined: joined_to_known,
-            coverage: self.coverage(id),
-        }
+        Outcome::Applied { inserted, joined: joined_to_known, coverage: self.coverage(id) }
     }
 
     /// What the cache holds of a conversation.

@@ -4,16 +4,19 @@
 //! that reorders with each message give duplicates and gaps (contract 4.1), so pages overlap, and a
 //! walk whose pages do not meet begins again.
 
+mod compare;
+mod when;
+
 use crate::budget::Priority;
 use crate::conversation::Conv;
-use crate::engine::{After, Engine, META_CONTACT, META_WALK, Timer};
-use crate::input::{Answered, Token};
+use crate::engine::{After, Engine, META_WALK};
+use crate::input::Token;
 use crate::requests::Purpose;
 use condorito_model::fact::ConversationFact;
 use condorito_model::record::{ConversationRow, StoreOp};
 use condorito_model::rest::Request;
 use condorito_model::view::SyncReport;
-use condorito_model::{ConversationId, ErrorCode, Timestamp};
+use condorito_model::{ConversationId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows by which pages of the list overlap.
@@ -100,26 +103,6 @@ impl Engine {
         self.pass.as_ref().is_some_and(|pass| pass.number == number)
     }
 
-    /// The link came up (or polling began): everything is compared.
-    pub(crate) fn begin_pass(&mut self) {
-        let away = self.last_contact.map(|then| {
-            self.server_now()
-                .as_millis()
-                .saturating_sub(then.as_millis())
-        });
-        let hour = i64::try_from(self.config.full_walk_after_ms).unwrap_or(i64::MAX);
-        // A clock that went back says nothing: walk.
-        let long = away.is_none_or(|ms| ms < 0 || ms > hour);
-        let page = usize::try_from(self.config.page).unwrap_or(500);
-        let cheap = self.convs.len() <= page.saturating_mul(CHEAP_PAGES);
-        let never = self.last_walk.is_none();
-        self.start_pass(if long || cheap || never {
-            Depth::Complete
-        } else {
-            Depth::Changed
-        });
-    }
-
     fn start_pass(&mut self, depth: Depth) {
         let number = self.pass_number();
         if depth != Depth::Top {
@@ -168,26 +151,6 @@ impl Engine {
         self.loads.pass_counter
     }
 
-    /// Ends the pass without a result.
-    pub(crate) fn abandon_pass(&mut self, code: ErrorCode) {
-        if let Some(pass) = self.pass.take() {
-            self.requests.drop_where(|purpose| {
-                matches!(purpose, Purpose::List { pass: p } | Purpose::Bulk { pass: p } if *p == pass.number)
-            });
-            for token in pass.tokens {
-                self.answer(token, Err(code));
-            }
-            if self.reachable() {
-                self.after_ms(5000, Timer::Poll);
-            }
-        }
-        if !self.reachable() {
-            for token in std::mem::take(&mut self.sync_waiters) {
-                self.answer(token, Err(code));
-            }
-        }
-    }
-
     fn ask_list(&mut self) {
         let Some(pass) = self.pass.as_mut() else {
             return;
@@ -199,11 +162,7 @@ impl Engine {
         };
         pass.report.requests = pass.report.requests.saturating_add(1);
         let purpose = Purpose::List { pass: pass.number };
-        self.request(
-            purpose,
-            Request::Conversations { limit, offset },
-            Priority::Background,
-        );
+        self.request(purpose, Request::Conversations { limit, offset }, Priority::Background);
     }
 
     pub(crate) fn on_list(&mut self, number: u64, rows: Vec<ConversationFact>, raw_rows: u32) {
@@ -262,12 +221,8 @@ impl Engine {
         }
         for id in closable {
             self.store(
-                vec![StoreOp::CloseGaps {
-                    conversation_id: id,
-                }],
-                After::Closed {
-                    conversation_id: id,
-                },
+                vec![StoreOp::CloseGaps { conversation_id: id }],
+                After::Closed { conversation_id: id },
             );
         }
         // A page of rows seen before says nothing of those below it.
@@ -299,20 +254,13 @@ impl Engine {
         let gone = if walking {
             self.absent()
         } else {
-            let Some(Pass {
-                stage: Stage::Checking { gone },
-                seen,
-                moved,
-                ..
-            }) = self.pass.as_ref()
+            let Some(Pass { stage: Stage::Checking { gone }, seen, moved, .. }) =
+                self.pass.as_ref()
             else {
                 return;
             };
             // What moved to the top meanwhile is not gone.
-            gone.iter()
-                .filter(|id| !seen.contains(id) && !moved.contains(id))
-                .copied()
-                .collect()
+            gone.iter().filter(|id| !seen.contains(id) && !moved.contains(id)).copied().collect()
         };
         let Some(pass) = self.pass.as_mut() else {
             return;
@@ -330,26 +278,6 @@ impl Engine {
         self.list_compared();
     }
 
-    /// Conversations that the walked part of the list should have shown and did not.
-    fn absent(&self) -> BTreeSet<ConversationId> {
-        let Some(pass) = self.pass.as_ref() else {
-            return BTreeSet::new();
-        };
-        if pass.depth == Depth::Top {
-            return BTreeSet::new();
-        }
-        pass.before
-            .iter()
-            .filter(|id| !id.is_local() && !pass.seen.contains(id) && !pass.moved.contains(id))
-            .filter(|id| {
-                self.convs.get(**id).is_some_and(|conv| {
-                    pass.reached_end || conv.row.last_message_at > pass.last_row_at
-                })
-            })
-            .copied()
-            .collect()
-    }
-
     /// The list is compared: sends may go, and what changed is caught up, most recent first.
     fn list_compared(&mut self) {
         self.compared = true;
@@ -361,11 +289,7 @@ impl Engine {
         let eager: BTreeSet<ConversationId> = if pass.depth == Depth::Top {
             BTreeSet::new()
         } else {
-            pass.walked
-                .iter()
-                .take(self.config.eager)
-                .copied()
-                .collect()
+            pass.walked.iter().take(self.config.eager).copied().collect()
         };
         let written: BTreeSet<String> = self.outbox.rows().map(|row| row.phone.clone()).collect();
         let mut targets = Vec::new();
@@ -396,194 +320,11 @@ impl Engine {
             let now = self.server_now();
             self.last_walk = Some(now);
             self.store(
-                vec![StoreOp::PutMeta {
-                    key: META_WALK.into(),
-                    value: now.to_string(),
-                }],
+                vec![StoreOp::PutMeta { key: META_WALK.into(), value: now.to_string() }],
                 After::Nothing,
             );
         }
         self.catch_up(&ids);
-    }
-
-    /// Ends the pass when everything it was for is there.
-    pub(crate) fn advance_pass(&mut self) {
-        let over = self
-            .pass
-            .as_ref()
-            .is_some_and(|pass| pass.stage == Stage::CatchingUp && pass.targets.is_empty());
-        if over && let Some(mut pass) = self.pass.take() {
-            self.caught_up = !self.doubt;
-            if self.doubt {
-                self.after_ms(5000, Timer::Rewrite);
-            }
-            let now = self.server_now();
-            self.last_contact = Some(now);
-            self.store(
-                vec![StoreOp::PutMeta {
-                    key: META_CONTACT.into(),
-                    value: now.to_string(),
-                }],
-                After::Nothing,
-            );
-            pass.report.conversations = u32::try_from(pass.changed.len()).unwrap_or(u32::MAX);
-            for token in std::mem::take(&mut pass.tokens) {
-                self.answer(
-                    token,
-                    Ok(Answered::Synced {
-                        report: pass.report,
-                    }),
-                );
-            }
-            self.after_pass_notices(&pass);
-            self.reconcile_all();
-            if self.polling() {
-                self.after_ms(10_000, Timer::Poll);
-            }
-            self.after_ms(2000, Timer::Trickle);
-            self.after_ms(30_000, Timer::Purge);
-        }
-        if self.pass.is_none() && !self.sync_waiters.is_empty() && self.reachable() {
-            self.start_pass(Depth::Complete);
-        }
-    }
-
-    /// Polling, or the next try after a pass that failed.
-    pub(crate) fn poll(&mut self) {
-        if self.pass.is_some() || !self.reachable() {
-            return;
-        }
-        if self.caught_up && !self.polling() {
-            return;
-        }
-        if self.compared {
-            self.start_pass(Depth::Changed);
-        } else {
-            self.begin_pass();
-        }
-    }
-
-    /// No link, but REST answers.
-    pub(crate) fn begin_polling(&mut self) {
-        self.begin_pass();
-    }
-
-    /// A counter looked wrong: one look at the top of the list.
-    pub(crate) fn recount(&mut self) {
-        if !self.reachable() {
-            return;
-        }
-        match self.pass.as_mut() {
-            Some(pass) => pass.recheck = true,
-            None if self.caught_up => self.start_pass(Depth::Top),
-            None => {}
-        }
-    }
-
-    /// An event came: what a page under way says of this conversation is older.
-    pub(crate) fn touch(&mut self, id: ConversationId) {
-        if let Some(pass) = self.pass.as_mut() {
-            pass.touched.insert(id);
-            pass.moved.insert(id);
-        }
-    }
-
-    /// Compares a row of the list with what is remembered.
-    fn compare(
-        &mut self,
-        fact: &ConversationFact,
-        touched: bool,
-        ops: &mut Vec<StoreOp>,
-    ) -> Compared {
-        if self.convs.get(fact.id).is_none() {
-            self.adopt(fact, ops);
-            if let Some(pass) = self.pass.as_mut() {
-                pass.changed.insert(fact.id);
-            }
-            return Compared {
-                news: true,
-                close: false,
-            };
-        }
-        let pending_read = self.reads.contains_key(&fact.id);
-        let Some(conv) = self.convs.get_mut(fact.id) else {
-            return Compared::default();
-        };
-        let old = conv.row.clone();
-        conv.listed_at = fact.last_message_at;
-        let more = count_missing(conv, fact);
-        if touched {
-            conv.row.total = fact.total_messages.or(conv.row.total);
-        } else {
-            merge_summary(&mut conv.row, fact);
-            if pending_read && !more {
-                conv.row.unread = 0;
-            }
-        }
-        if more {
-            conv.row.stale = true;
-        }
-        let mut close = false;
-        if conv.loaded() && !more && !conv.row.stale && conv.coverage.gap {
-            if conv.row.older_unknown == Some(0) {
-                close = true;
-            } else if !conv.synced {
-                conv.row.stale = true;
-            }
-        }
-        let changed = conv.row != old;
-        if changed {
-            ops.push(StoreOp::PutConversations {
-                rows: vec![conv.row.clone()],
-            });
-        }
-        let news = changed || more;
-        if let Some(pass) = self.pass.as_mut() {
-            if touched {
-                pass.recheck = true;
-            }
-            if news {
-                pass.changed.insert(fact.id);
-            }
-        }
-        Compared { news, close }
-    }
-
-    /// A conversation that was not known: takes the place of one begun here, if there is one.
-    pub(crate) fn adopt(&mut self, fact: &ConversationFact, ops: &mut Vec<StoreOp>) {
-        let begun_here = self
-            .convs
-            .id_of_phone(&fact.phone)
-            .filter(|id| id.is_local());
-        let mut conv = Conv::from_fact(fact);
-        conv.listed_at = fact.last_message_at;
-        if fact.total_messages == Some(0) {
-            conv.row.older_unknown = Some(0);
-        }
-        if let Some(local) = begun_here {
-            if let Some(old) = self.convs.remove(local) {
-                conv.row.local_at = old.row.local_at;
-                conv.row.local_preview = old.row.local_preview;
-            }
-            self.convs.alias(local, fact.id);
-            ops.push(StoreOp::PutLocalConversation {
-                row: condorito_model::record::LocalConversation {
-                    id: local,
-                    phone: fact.phone.clone(),
-                    server_id: Some(fact.id),
-                },
-            });
-        }
-        ops.push(StoreOp::PutConversations {
-            rows: vec![conv.row.clone()],
-        });
-        if let Some(local) = begun_here {
-            ops.push(StoreOp::RemoveConversations { ids: vec![local] });
-            if self.focus.0 == Some(local) {
-                self.focus.0 = Some(fact.id);
-            }
-        }
-        self.convs.insert(conv);
     }
 }
 

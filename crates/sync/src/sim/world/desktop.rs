@@ -1,0 +1,124 @@
+//! One desktop: inputs into its engine, effects out of it.
+
+use super::*;
+use crate::sim::Plant;
+use crate::sim::server::server_time;
+use crate::{Answered, Effect, Input, Now};
+use condorito_model::Timestamp;
+use condorito_model::link::LinkFact;
+use condorito_model::record::{StoreFault, StoreOp};
+use condorito_model::rest::Failure;
+use condorito_model::view::ConnectionState;
+use rand::Rng;
+
+impl World {
+    // ---- The engine's side ----------------------------------------------------------------
+
+    pub(super) fn input(&mut self, client: usize, input: Input) {
+        let now = self.now;
+        let Some(state) = self.clients.get_mut(client) else {
+            return;
+        };
+        let wall = Timestamp::from_millis(server_time(0).as_millis() + state.skew)
+            .plus_millis(i64::try_from(now).unwrap_or(i64::MAX));
+        let mut input = input;
+        // The planted bugs stand where such bugs would be made: at the engine's own door.
+        match (self.plant, &mut input) {
+            (
+                Some(Plant::DoubleSend),
+                Input::Answer { result: result @ Err(Failure::Unclear { .. }), .. },
+            ) => *result = Err(Failure::NotSent),
+            (Some(Plant::LostEvent), Input::Link { fact: LinkFact::Event { .. } })
+                if state.state == ConnectionState::Syncing =>
+            {
+                return;
+            }
+            _ => {}
+        }
+        if self.trace {
+            eprintln!("{now} {client} <- {input:?}");
+        }
+        let effects = state.engine.handle(Now { mono: now, wall }, input);
+        if self.trace {
+            for effect in &effects {
+                eprintln!("{now} {client} -> {effect:?}");
+            }
+        }
+        let deadline = state.engine.deadline();
+        let life = state.life;
+        for effect in effects {
+            self.effect(client, effect);
+        }
+        if let Some(due) = deadline
+            && let Some(state) = self.clients.get_mut(client)
+        {
+            let due = due.max(now + 1);
+            if state.tick_at.is_none_or(|set| due < set) {
+                state.tick_at = Some(due);
+                self.schedule(due - now, Happening::Tick { client, life });
+            }
+        }
+    }
+
+    pub(super) fn effect(&mut self, client: usize, effect: Effect) {
+        let now = self.now;
+        let Some(state) = self.clients.get_mut(client) else {
+            return;
+        };
+        let life = state.life;
+        match effect {
+            Effect::Store { ticket, ops } => {
+                for op in &ops {
+                    if let StoreOp::PutOutbox { row } = op {
+                        note_state(state, row, &mut self.coverage);
+                    }
+                }
+                state.batches.push_back((ticket, ops));
+                let delay = self.rng.random_range(1..40);
+                self.schedule(delay, Happening::Commit { client, life });
+            }
+            Effect::Request { id, request } => {
+                if now < state.blocked_until && !self.calm {
+                    let what = format!("client {client} asks during a 429: {request:?}");
+                    self.fail(what);
+                    return;
+                }
+                state.requests_open += 1;
+                self.depart(client, life, id, request);
+            }
+            Effect::Answer { token, result } => {
+                let discarded = state.discards.remove(&token);
+                if result.is_ok()
+                    && let Some(written) = discarded.and_then(|id| state.written.get_mut(&id))
+                {
+                    written.discarded = true;
+                }
+                if let Ok(Answered::Synced { .. }) = result {
+                    state.synced = true;
+                }
+            }
+            Effect::Connection { connection } => {
+                state.state = connection.state;
+                if connection.state == ConnectionState::Polling {
+                    self.hit("polling pass");
+                }
+            }
+            Effect::Whatsapp { .. } | Effect::Stats { .. } | Effect::Notify { .. } => {}
+        }
+    }
+
+    pub(super) fn commit(&mut self, client: usize, life: u32) {
+        if !self.is_life(client, life) {
+            return;
+        }
+        let Some(state) = self.clients.get_mut(client) else {
+            return;
+        };
+        let Some((ticket, ops)) = state.batches.pop_front() else {
+            return;
+        };
+        let result =
+            if state.disk_full { Err(StoreFault::Full) } else { Ok(state.store.apply(&ops)) };
+        self.input(client, Input::Stored { ticket, result });
+    }
+}

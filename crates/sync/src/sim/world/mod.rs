@@ -1,0 +1,502 @@
+//! The seeded world: what happens when.
+
+mod desktop;
+mod ending;
+mod faults;
+mod network;
+mod people;
+mod requests;
+
+use crate::sim::coverage::Coverage;
+use crate::sim::server::Server;
+use crate::sim::store::MemStore;
+use crate::sim::{Plant, oracle};
+use crate::{Command, Config, Engine, Input, RequestId, Ticket, Token};
+use condorito_model::LocalId;
+use condorito_model::fact::{MessageKind, Sender, ServerEvent};
+use condorito_model::link::LinkFact;
+use condorito_model::record::{OutboxRow, OutboxState, StoreOp};
+use condorito_model::rest::{Failure, Headers, Reply, Request};
+use condorito_model::view::ConnectionState;
+use rand::{Rng, SeedableRng, seq::IndexedRandom};
+use rand_chacha::ChaCha8Rng;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+const MINUTE: u64 = 60_000;
+
+/// What can happen.
+#[derive(Debug, Clone)]
+enum Happening {
+    Traffic,
+    Operator(usize),
+    Disturb,
+    Arrive {
+        client: usize,
+        life: u32,
+        id: RequestId,
+        request: Request,
+        fate: Fate,
+    },
+    Answer {
+        client: usize,
+        life: u32,
+        id: RequestId,
+        result: Result<Reply, Failure>,
+        headers: Headers,
+    },
+    Commit {
+        client: usize,
+        life: u32,
+    },
+    Event {
+        client: usize,
+        generation: u64,
+        event: Box<ServerEvent>,
+    },
+    Noticed {
+        client: usize,
+        generation: u64,
+    },
+    Dial {
+        client: usize,
+        life: u32,
+        attempt: u32,
+    },
+    Reopen {
+        client: usize,
+    },
+    SignIn {
+        client: usize,
+        life: u32,
+    },
+    Relink,
+    Tick {
+        client: usize,
+        life: u32,
+    },
+    Unblock {
+        client: usize,
+    },
+    DiskBack {
+        client: usize,
+    },
+}
+
+/// What becomes of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Well,
+    LostBefore,
+    LostAfter,
+    Fault500Before,
+    Fault500After,
+    Bad502Before,
+    Bad502After,
+    Unauthorized,
+    Forbidden,
+    TooLarge,
+    Refused,
+    RefusedNumber,
+    MalformedAfter,
+}
+
+/// A text as the operator remembers it.
+#[derive(Debug, Clone)]
+pub(super) struct Written {
+    pub phone: String,
+    pub text: String,
+    pub order: i64,
+    pub consents: u32,
+    pub discarded: bool,
+}
+
+/// One desktop.
+#[derive(Debug)]
+pub(super) struct Client {
+    pub engine: Engine,
+    pub store: MemStore,
+    batches: VecDeque<(Ticket, Vec<StoreOp>)>,
+    life: u32,
+    alive: bool,
+    /// The link as the engine knows it.
+    generation: u64,
+    up: bool,
+    /// The link is dead, and nobody has noticed yet.
+    broken: bool,
+    blocked: bool,
+    expired: bool,
+    disk_full: bool,
+    skew: i64,
+    next_token: u64,
+    discards: BTreeMap<Token, LocalId>,
+    pub written: BTreeMap<LocalId, Written>,
+    pub state: ConnectionState,
+    /// An event was lost without the link ending: only the next comparison can show it.
+    pub deceived: bool,
+    last_event_due: u64,
+    pub requests_open: usize,
+    blocked_until: u64,
+    pub synced: bool,
+    seen_states: BTreeMap<LocalId, OutboxState>,
+    /// When the next tick is in the calendar.
+    tick_at: Option<u64>,
+    /// Events on their way to it.
+    events_open: usize,
+}
+
+/// How unkind this seed is.
+#[derive(Debug, Clone, Copy)]
+struct Temper {
+    request_faults: f64,
+    event_loss: f64,
+    event_twist: f64,
+    disturb_every: u64,
+    traffic_every: u64,
+    operator_every: u64,
+    equal_texts: f64,
+}
+
+/// One seed's world.
+#[derive(Debug)]
+pub struct World {
+    rng: ChaCha8Rng,
+    now: u64,
+    calendar: BTreeMap<(u64, u64), Happening>,
+    next: u64,
+    pub(super) server: Server,
+    pub(super) clients: Vec<Client>,
+    temper: Temper,
+    end: u64,
+    calm: bool,
+    config: Config,
+    plant: Option<Plant>,
+    /// Numbers whose conversation was deleted once: what was in it is gone.
+    pub(super) deleted: BTreeSet<String>,
+    pub(super) coverage: Coverage,
+    failure: Option<String>,
+    made: u64,
+    arrivals_open: usize,
+    delivered: usize,
+    trace: bool,
+}
+
+impl World {
+    /// The world of a seed.
+    #[must_use]
+    pub fn new(seed: u64, plant: Option<Plant>) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let tight = rng.random_bool(0.25);
+        let server =
+            if tight { Server::new(60, 2 * MINUTE) } else { Server::new(500, 15 * MINUTE) };
+        let mut config = Config::default();
+        if rng.random_bool(0.5) {
+            config.page = rng.random_range(6..20);
+        }
+        if rng.random_bool(0.3) {
+            config.eager = 2;
+        }
+        let mut level = |p: f64, lo: f64, hi: f64| {
+            if rng.random_bool(p) { rng.random_range(lo..hi) } else { 0.0 }
+        };
+        let temper = Temper {
+            request_faults: level(0.7, 0.02, 0.4),
+            event_loss: level(0.25, 0.01, 0.1),
+            event_twist: level(0.4, 0.02, 0.3),
+            equal_texts: level(0.4, 0.1, 0.6),
+            disturb_every: 0,
+            traffic_every: 0,
+            operator_every: 0,
+        };
+        let temper = Temper {
+            disturb_every: rng.random_range(20_000..300_000),
+            traffic_every: rng.random_range(1500..15_000),
+            operator_every: rng.random_range(3000..25_000),
+            ..temper
+        };
+        let end = rng.random_range(8..30) * MINUTE;
+        let two = rng.random_bool(0.3);
+        let mut world = Self {
+            rng,
+            now: 1000,
+            calendar: BTreeMap::new(),
+            next: 0,
+            server,
+            clients: Vec::new(),
+            temper,
+            end,
+            calm: false,
+            config,
+            plant,
+            deleted: BTreeSet::new(),
+            coverage: Coverage::default(),
+            failure: None,
+            made: 0,
+            arrivals_open: 0,
+            delivered: 0,
+            trace: false,
+        };
+        world.populate();
+        for index in 0..if two { 2 } else { 1 } {
+            world.add_client(index);
+        }
+        if two {
+            world.coverage.hit("second client of the tenant");
+        }
+        world.schedule(500, Happening::Traffic);
+        world.schedule(5000, Happening::Disturb);
+        world
+    }
+
+    fn populate(&mut self) {
+        let conversations = self.rng.random_range(0..40);
+        for index in 0..conversations {
+            let id = self.server.thread_of(&phone(index), "Contacto", self.now);
+            for _ in 0..self.rng.random_range(0..90) {
+                let from = *[Sender::Contact, Sender::Client, Sender::Bot]
+                    .choose(&mut self.rng)
+                    .unwrap_or(&Sender::Contact);
+                let lag = self.rng.random_range(0..86_400_000);
+                self.made += 1;
+                let text = format!("historia {}", self.made);
+                self.server.store(id, from, MessageKind::Text, Some(&text), self.now, lag);
+            }
+        }
+    }
+
+    fn add_client(&mut self, index: usize) {
+        self.clients.push(Client {
+            engine: Engine::new(self.config),
+            store: MemStore::default(),
+            batches: VecDeque::new(),
+            life: 0,
+            alive: false,
+            generation: 0,
+            up: false,
+            broken: false,
+            blocked: false,
+            expired: false,
+            disk_full: false,
+            skew: 0,
+            next_token: 0,
+            discards: BTreeMap::new(),
+            written: BTreeMap::new(),
+            state: ConnectionState::Stopped,
+            deceived: false,
+            last_event_due: 0,
+            requests_open: 0,
+            blocked_until: 0,
+            synced: false,
+            seen_states: BTreeMap::new(),
+            tick_at: None,
+            events_open: 0,
+        });
+        self.schedule(100, Happening::Reopen { client: index });
+        self.schedule(8000, Happening::Operator(index));
+    }
+
+    fn schedule(&mut self, delay: u64, what: Happening) {
+        match &what {
+            Happening::Event { client, .. } => {
+                if let Some(state) = self.clients.get_mut(*client) {
+                    state.events_open += 1;
+                }
+            }
+            Happening::Arrive { .. } => self.arrivals_open += 1,
+            _ => {}
+        }
+        self.next += 1;
+        self.calendar.insert((self.now + delay, self.next), what);
+    }
+
+    fn hit(&mut self, name: &'static str) {
+        self.coverage.hit(name);
+    }
+
+    pub(super) fn fail(&mut self, what: String) {
+        if self.failure.is_none() {
+            self.failure = Some(format!("at {} ms: {what}", self.now));
+        }
+    }
+
+    /// The same, telling on standard error every input and effect.
+    #[must_use]
+    pub fn traced(mut self) -> Self {
+        self.trace = true;
+        self
+    }
+
+    /// Runs to the end of the seed and past it into calm, then asks the oracle.
+    ///
+    /// # Errors
+    /// What was violated.
+    pub fn run(mut self) -> Result<Coverage, String> {
+        self.live_until(self.end);
+        self.calm_down();
+        self.live_until(self.end + 60 * MINUTE);
+        // Twice: what one client does in the first (a mark-read that waited) is silent to the other.
+        for round in 1..=2 {
+            for client in 0..self.clients.len() {
+                self.command(client, Command::SyncNow);
+            }
+            self.live_until(self.end + 60 * MINUTE + round * 40 * MINUTE);
+        }
+        // Every conversation back to its beginning, as an operator would scroll.
+        for client in 0..self.clients.len() {
+            self.read_everything(client);
+        }
+        if self.failure.is_none() {
+            if let Err(what) = oracle::at_the_end(&self) {
+                self.fail(what);
+            }
+            self.hit("checked at the end");
+        }
+        match self.failure {
+            Some(what) => Err(what),
+            None => Ok(self.coverage),
+        }
+    }
+
+    fn live_until(&mut self, end: u64) {
+        while self.failure.is_none() {
+            let Some((&(at, key), _)) = self.calendar.first_key_value() else {
+                break;
+            };
+            if at > end {
+                break;
+            }
+            let Some(what) = self.calendar.remove(&(at, key)) else {
+                break;
+            };
+            self.now = at;
+            self.happen(what);
+        }
+        self.now = self.now.max(end);
+    }
+
+    fn happen(&mut self, what: Happening) {
+        let settles = matches!(
+            what,
+            Happening::Commit { .. } | Happening::Answer { .. } | Happening::Event { .. }
+        );
+        match what {
+            Happening::Traffic => self.traffic(),
+            Happening::Operator(client) => self.operator(client),
+            Happening::Disturb => self.disturb(),
+            Happening::Arrive { client, life, id, request, fate } => {
+                self.arrivals_open = self.arrivals_open.saturating_sub(1);
+                self.arrive(client, life, id, &request, fate);
+            }
+            Happening::Answer { client, life, id, result, headers } => {
+                if self.is_life(client, life) {
+                    if let Some(state) = self.clients.get_mut(client) {
+                        state.requests_open = state.requests_open.saturating_sub(1);
+                        if let Err(Failure::RateLimited { retry_after_ms }) = &result {
+                            state.blocked_until = self.now + retry_after_ms.unwrap_or(0);
+                        }
+                    }
+                    let expired = result == Err(Failure::SessionExpired);
+                    self.input(client, Input::Answer { request: id, result, headers, rtt_ms: 50 });
+                    if expired {
+                        self.expire(client);
+                    }
+                }
+            }
+            Happening::Commit { client, life } => self.commit(client, life),
+            Happening::Event { client, generation, event } => {
+                if let Some(state) = self.clients.get_mut(client) {
+                    state.events_open = state.events_open.saturating_sub(1);
+                }
+                let up = self.clients.get(client).is_some_and(|state| {
+                    state.alive && state.up && !state.broken && state.generation == generation
+                });
+                if up {
+                    let fact = LinkFact::Event { generation, event: *event };
+                    self.input(client, Input::Link { fact });
+                } else {
+                    self.hit("fault event lost with the link");
+                }
+            }
+            Happening::Noticed { client, generation } => self.link_down(client, generation),
+            Happening::Dial { client, life, attempt } => self.dial(client, life, attempt),
+            Happening::Reopen { client } => self.reopen(client),
+            Happening::SignIn { client, life } => {
+                if self.is_life(client, life) {
+                    if let Some(state) = self.clients.get_mut(client) {
+                        state.expired = false;
+                    }
+                    self.input(client, Input::SignedIn);
+                    self.redial(client);
+                }
+            }
+            Happening::Relink => {
+                self.server.linked = true;
+                let event = ServerEvent::Whatsapp {
+                    state: condorito_model::fact::WhatsappState::Connected,
+                    qr: None,
+                    phone: None,
+                    reason: None,
+                };
+                self.broadcast(vec![event]);
+            }
+            Happening::Tick { client, life } => {
+                if self.is_life(client, life)
+                    && let Some(state) = self.clients.get_mut(client)
+                    && state.tick_at == Some(self.now)
+                {
+                    state.tick_at = None;
+                }
+                let due = self
+                    .clients
+                    .get(client)
+                    .filter(|state| state.alive && state.life == life)
+                    .and_then(|state| state.engine.deadline());
+                // Not due yet: the engine has put it off, and is asked again for the time.
+                if due.is_some() {
+                    self.input(client, Input::Tick);
+                }
+            }
+            Happening::Unblock { client } => {
+                if let Some(state) = self.clients.get_mut(client) {
+                    state.blocked = false;
+                }
+            }
+            Happening::DiskBack { client } => {
+                if let Some(state) = self.clients.get_mut(client) {
+                    state.disk_full = false;
+                }
+            }
+        }
+        self.watch(settles);
+    }
+
+    fn is_life(&self, client: usize, life: u32) -> bool {
+        self.clients.get(client).is_some_and(|state| state.alive && state.life == life)
+    }
+}
+
+fn note_state(state: &mut Client, row: &OutboxRow, coverage: &mut Coverage) {
+    let before = state.seen_states.insert(row.local_id.clone(), row.state);
+    let name = match row.state {
+        OutboxState::Queued => "state queued",
+        OutboxState::Sending => "state sending",
+        OutboxState::Reconciling => "state reconciling",
+        OutboxState::Unconfirmed => "state unconfirmed",
+        OutboxState::Failed => "state failed",
+        OutboxState::Sent => "state sent",
+    };
+    coverage.hit(name);
+    match (before, row.state) {
+        (Some(OutboxState::Unconfirmed), OutboxState::Sent) => {
+            coverage.hit("unconfirmed became sent by a late echo");
+        }
+        (Some(OutboxState::Reconciling), OutboxState::Sent) => coverage.hit("reconciled to sent"),
+        (Some(OutboxState::Sending), OutboxState::Sent) if row.message_id.is_some() => {
+            coverage.hit("5.3 echo before the reply");
+        }
+        _ => {}
+    }
+}
+
+fn phone(number: u32) -> String {
+    format!("549387{:07}", 5_550_000 + number)
+}
