@@ -432,6 +432,33 @@ describe('connection and session', () => {
     expect(world.session.state).toBe('signedIn');
   });
 
+  test('another company sees nothing of the one before', async () => {
+    const { world, user } = start({}, (fake) => (fake.session = { ...fake.session, state: 'expired' }));
+    await open(user, 6);
+    await user.keyboard('a medias');
+    let release = () => {};
+    world.holds.set('list_conversations', new Promise((resolve) => (release = resolve)));
+
+    const account = { id: 8, clientCode: 'OTRA', companyName: 'Otra', email: null, phone: null, isAdmin: false };
+    world.emit('session', { state: 'signedIn', account, backend: null });
+
+    await screen.findByTestId('no-conversation');
+    expect(screen.queryAllByTestId('conversation-row')).toEqual([]);
+    release();
+    await row(1);
+    expect(callsOf(world, 'save_draft')).toEqual([]);
+  });
+
+  test('what could not be read offline is read when the connection is back', async () => {
+    const { world, user } = start({}, (fake) => (fake.connection = connectionOf('offline', new Date())));
+    world.failures.set('list_messages', new CommandError({ code: 'offline', message: 'Sin red.', source: 'network', retryable: true }));
+    await user.click(await row(6));
+    expect(await screen.findByTestId('thread-failed')).toHaveTextContent('Sin red.');
+    await accessible();
+    world.setConnection('online');
+    await waitFor(() => expect(screen.getAllByTestId('message').length).toBeGreaterThan(0));
+  });
+
   test('a start that fails says why and can be tried again', async () => {
     const failure = new CommandError({ code: 'keyring_locked', message: 'El llavero está bloqueado.', source: 'secrets', retryable: true });
     const { user } = start({}, (world) => world.failures.set('session_status', failure));
@@ -439,6 +466,22 @@ describe('connection and session', () => {
     await accessible();
     await user.click(screen.getByRole('button', { name: 'Reintentar' }));
     await row(1);
+  });
+});
+
+describe('the width of the list', () => {
+  test('moves with the keys within its limits, is remembered, and goes back', async () => {
+    const { user } = start();
+    await row(1);
+    const edge = screen.getByRole('separator', { name: 'Ancho de la lista' });
+    edge.focus();
+    await user.keyboard('{ArrowRight}');
+    expect(edge).toHaveAttribute('aria-valuenow', '240');
+    for (let presses = 0; presses < 20; presses += 1) await user.keyboard('{ArrowRight}');
+    expect(edge).toHaveAttribute('aria-valuenow', '400');
+    expect(localStorage.getItem('condorito.list-width')).toBe('400');
+    await user.dblClick(edge);
+    expect(localStorage.getItem('condorito.list-width')).toBeNull();
   });
 });
 

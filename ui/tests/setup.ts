@@ -37,6 +37,7 @@ Element.prototype.scrollBy = function (this: Element, ...to: unknown[]) {
 };
 Element.prototype.scrollIntoView = function () {};
 Element.prototype.hasPointerCapture = () => false;
+Element.prototype.setPointerCapture = function () {};
 Object.defineProperties(HTMLElement.prototype, {
   offsetHeight: { configurable: true, get: (): number => ROW },
   offsetParent: {

@@ -26,6 +26,7 @@ describe('WhatsApp marks', () => {
     ['`*literal*`', 'm(*literal*)'],
     ['```uno\n  *dos*```', 'p(uno\n  *dos*)'],
     ['antes ```x``` después', 'antes p(x) después'],
+    ['antes\n```\nx\n```\ndespués', 'antesp(x)después'],
     ['*negrita _y cursiva_*', 'b(negrita i(y cursiva))'],
     ['_*~todo~*_', 'i(b(s(todo)))'],
     ['¡*Sí*!', '¡b(Sí)!'],

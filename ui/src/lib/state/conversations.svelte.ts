@@ -45,6 +45,23 @@ export class Conversations {
     this.#platform = platform;
   }
 
+  /** Forgets everything: another account must not see a row of this one. */
+  clear(): void {
+    this.#list.reset();
+    this.#counts.reset();
+    this.#changed.clear();
+    this.#cursor = null;
+    this.#kept = null;
+    this.#lastVisible = 0;
+    this.rows = [];
+    this.hasMore = false;
+    this.unread = { conversations: 0, messages: 0 };
+    this.query = '';
+    this.filter = 'all';
+    this.error = null;
+    this.state = 'loading';
+  }
+
   /** Reads the query from its beginning. */
   async load(): Promise<void> {
     this.#list.reset();

@@ -52,9 +52,7 @@ export class Desk {
     const { platform } = this;
     this.#stops = [
       platform.subscribe('session', (session) => this.#setSession(session)),
-      platform.subscribe('connection', (connection) => {
-        this.connection = connection;
-      }),
+      platform.subscribe('connection', (connection) => this.#setConnection(connection)),
       platform.subscribe('changed', (change) => {
         this.conversations.changed(change.conversations);
         const open = this.thread;
@@ -99,17 +97,31 @@ export class Desk {
     }
   }
 
+  #setConnection(connection: Connection): void {
+    const back = connection.state === 'online' && this.connection?.state !== 'online';
+    this.connection = connection;
+    const { thread } = this;
+    // What could not be read without a connection is asked for again by itself.
+    if (back && thread && (thread.state === 'failed' || (thread.gap && thread.messages.length === 0))) void thread.load();
+  }
+
   #setSession(session: SessionStatus): void {
     const before = this.session;
     this.session = session;
     if (session.state === 'signedIn') this.signingIn = false;
-    if (session.state === 'signedOut') {
-      this.thread = null;
-      this.#drafts.clear();
-      this.#tellFocus();
-    } else if (before?.state !== session.state && (before === null || before.state === 'signedOut')) {
-      void this.conversations.load();
-    }
+    const same = before?.account != null && before.account.id === session.account?.id;
+    if (session.state === 'signedOut' || !same) this.#forget();
+    if (session.state !== 'signedOut' && (!same || before.state === 'signedOut')) void this.conversations.load();
+  }
+
+  /** Puts away all that belongs to an account. */
+  #forget(): void {
+    for (const { timer } of this.#drafts.values()) if (timer !== null) clearTimeout(timer);
+    this.#drafts.clear();
+    this.thread = null;
+    this.conversations.clear();
+    void this.search.find('');
+    this.#tellFocus();
   }
 
   /** Signs in; the session's own event may come before or after the answer. */

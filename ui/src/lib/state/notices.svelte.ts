@@ -3,7 +3,6 @@ export interface Notice {
   id: number;
   kind: 'info' | 'error';
   text: string;
-  action?: { label: string; run: () => void };
 }
 
 const MOST = 3;

@@ -32,9 +32,12 @@ export function parse(text: string): Span[] {
     if (inside.trim() === '') {
       spans.push(...inline(text.slice(from, close + 3)));
     } else {
-      spans.push(...inline(text.slice(from, open)), { kind: 'block', text: inside.replace(/^\n|\n$/g, '') });
+      const before = text.slice(from, open).replace(/\n$/, '');
+      spans.push(...inline(before), { kind: 'block', text: inside.replace(/^\n|\n$/g, '') });
     }
     from = close + 3;
+    // A block stands on lines of its own: the breaks around it are not drawn twice.
+    if (spans.at(-1)?.kind === 'block' && text.charAt(from) === '\n') from += 1;
   }
   spans.push(...inline(text.slice(from)));
   return spans;
