@@ -124,30 +124,36 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    // One line, for whoever started this program and waits for it.
+    // Listened for before the line is printed: whoever reads it may end this program at once.
+    let signal = end_signal();
     println!("listening on {}", backend.url());
-    wait_for_a_signal().await;
+    signal.await;
     backend.shutdown().await;
     ExitCode::SUCCESS
 }
 
+/// Completes when this program is asked to end; listens from the moment it is called.
 #[cfg(unix)]
-async fn wait_for_a_signal() {
+fn end_signal() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
+    let terminate = signal(SignalKind::terminate());
+    let interrupt = signal(SignalKind::interrupt());
+    async move {
+        match (terminate, interrupt) {
+            (Ok(mut terminate), Ok(mut interrupt)) => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
             }
-        }
-        Err(_) => {
-            let _ = tokio::signal::ctrl_c().await;
+            _ => std::future::pending().await,
         }
     }
 }
 
 #[cfg(not(unix))]
-async fn wait_for_a_signal() {
-    let _ = tokio::signal::ctrl_c().await;
+fn end_signal() -> impl Future<Output = ()> {
+    async {
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }
