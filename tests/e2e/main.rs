@@ -2,4 +2,8 @@
 
 #![cfg(target_os = "linux")]
 
+mod offline;
+mod operator;
+mod session;
+mod traffic;
 mod window;

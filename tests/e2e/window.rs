@@ -16,11 +16,7 @@ const WATCH_POLICY: &str = "
 async fn runs_no_script_and_no_style_that_is_not_its_own() -> Result<()> {
     let desktop = Desktop::start(&artifacts("window")?).await?;
     let app = App::start(&desktop, &["--locale", "es"]).await?;
-    app.until(
-        "something to press",
-        "return document.querySelector('button') !== null",
-    )
-    .await?;
+    app.until("something to press", "return document.querySelector('button') !== null").await?;
     app.evaluate(WATCH_POLICY, vec![]).await?;
 
     app.evaluate(
@@ -38,11 +34,7 @@ async fn runs_no_script_and_no_style_that_is_not_its_own() -> Result<()> {
     )
     .await?;
 
-    app.until(
-        "four refusals",
-        "return window.refused.length >= 4 || window.refused",
-    )
-    .await?;
+    app.until("four refusals", "return window.refused.length >= 4 || window.refused").await?;
     let seen = app
         .evaluate(
             "return [window.intruded ?? null, getComputedStyle(document.body).display, window.refused.sort()]",
@@ -51,16 +43,7 @@ async fn runs_no_script_and_no_style_that_is_not_its_own() -> Result<()> {
         .await?;
     assert_eq!(
         seen,
-        json!([
-            null,
-            "block",
-            [
-                "connect-src",
-                "img-src",
-                "script-src-elem",
-                "style-src-elem"
-            ]
-        ])
+        json!([null, "block", ["connect-src", "img-src", "script-src-elem", "style-src-elem"]])
     );
     app.screenshot("window").await
 }
@@ -69,22 +52,12 @@ async fn runs_no_script_and_no_style_that_is_not_its_own() -> Result<()> {
 async fn gives_the_page_no_more_than_it_needs() -> Result<()> {
     let desktop = Desktop::start(&artifacts("window_rights")?).await?;
     let app = App::start(&desktop, &[]).await?;
-    app.until(
-        "something to press",
-        "return document.querySelector('button') !== null",
-    )
-    .await?;
+    app.until("something to press", "return document.querySelector('button') !== null").await?;
 
     for (command, args) in [
-        (
-            "plugin:event|emit",
-            json!({"event": "core", "payload": null}),
-        ),
+        ("plugin:event|emit", json!({"event": "core", "payload": null})),
         ("plugin:window|close", json!({"label": "main"})),
-        (
-            "plugin:webview|create_webview_window",
-            json!({"options": {"label": "second"}}),
-        ),
+        ("plugin:webview|create_webview_window", json!({"options": {"label": "second"}})),
         ("open_link", json!({"url": "file:///etc/passwd"})),
     ] {
         app.evaluate(

@@ -36,10 +36,7 @@ impl App {
     pub async fn start(desktop: &Desktop, args: &[&str]) -> Result<Self> {
         let program = built::program("condorito-desktop")?;
         let data_dir = desktop.data_dir();
-        let mut all = vec![
-            "--data-dir".to_owned(),
-            data_dir.to_string_lossy().into_owned(),
-        ];
+        let mut all = vec!["--data-dir".to_owned(), data_dir.to_string_lossy().into_owned()];
         all.extend(args.iter().map(|&arg| arg.to_owned()));
 
         let (port, native_port) = (free_port()?, free_port()?);
@@ -47,19 +44,9 @@ impl App {
         desktop.adopt(&mut command);
         let log = desktop.logs().join("app.log");
         command
-            .args([
-                "--port",
-                &port.to_string(),
-                "--native-port",
-                &native_port.to_string(),
-            ])
+            .args(["--port", &port.to_string(), "--native-port", &native_port.to_string()])
             .stdin(Stdio::null())
-            .stdout(
-                std::fs::OpenOptions::new()
-                    .create(true)
-                    .append(true)
-                    .open(&log)?,
-            );
+            .stdout(std::fs::OpenOptions::new().create(true).append(true).open(&log)?);
         let mut driver = Running::start("tauri-driver", &mut command, &log)?;
 
         let capabilities = json!({
@@ -86,11 +73,7 @@ impl App {
             })
         })
         .await?;
-        let app = Self {
-            client,
-            driver,
-            artifacts: desktop.logs().to_owned(),
-        };
+        let app = Self { client, driver, artifacts: desktop.logs().to_owned() };
         app.until(
             "the page is loaded",
             "return document.readyState === 'complete' || document.readyState",
@@ -142,9 +125,7 @@ impl App {
     /// When it does not appear or cannot be clicked.
     pub async fn click(&self, selector: &str) -> Result<()> {
         let element = self.find(selector).await?;
-        answered(element.click())
-            .await
-            .with_context(|| format!("clicking {selector}"))
+        answered(element.click()).await.with_context(|| format!("clicking {selector}"))
     }
 
     /// Replaces the content of a field with `text`, key by key.
@@ -153,12 +134,8 @@ impl App {
     /// When the field does not appear or takes no keys.
     pub async fn fill(&self, selector: &str, text: &str) -> Result<()> {
         let field = self.find(selector).await?;
-        answered(field.clear())
-            .await
-            .with_context(|| format!("emptying {selector}"))?;
-        answered(field.send_keys(text))
-            .await
-            .with_context(|| format!("typing into {selector}"))
+        answered(field.clear()).await.with_context(|| format!("emptying {selector}"))?;
+        answered(field.send_keys(text)).await.with_context(|| format!("typing into {selector}"))
     }
 
     /// Presses a key in an element.
@@ -188,21 +165,32 @@ impl App {
     async fn keep_failure<T>(&self, outcome: Result<T>) -> Result<T> {
         match outcome {
             Ok(value) => Ok(value),
-            Err(error) => match self.screenshot("failure").await {
+            Err(error) => match self.save_picture("failure").await {
                 Ok(()) => Err(error),
                 Err(second) => Err(error.context(format!("and no screenshot: {second:#}"))),
             },
         }
     }
 
-    /// Saves what the window shows as `name.png` among the test's artifacts.
+    /// Saves what the window shows as `name.png` among the test's artifacts, once all that the page
+    /// has by now is painted, fonts included.
     ///
     /// # Errors
     /// When the window is gone or the file cannot be written.
     pub async fn screenshot(&self, name: &str) -> Result<()> {
-        let picture = answered(self.client.screenshot())
-            .await
-            .context("a screenshot")?;
+        let ask = "
+            window.painted = false;
+            document.fonts.ready.then(() => requestAnimationFrame(() => requestAnimationFrame(() => {
+                window.painted = true;
+            })));
+        ";
+        self.evaluate(ask, vec![]).await?;
+        self.until("the page to be painted", "return window.painted").await?;
+        self.save_picture(name).await
+    }
+
+    async fn save_picture(&self, name: &str) -> Result<()> {
+        let picture = answered(self.client.screenshot()).await.context("a screenshot")?;
         let file = self.artifacts.join(format!("{name}.png"));
         std::fs::write(&file, picture).with_context(|| file.display().to_string())
     }
@@ -234,11 +222,7 @@ fn processes_with_argument(argument: &Path) -> Result<Vec<u32>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc")? {
         let Ok(entry) = entry else { continue };
-        let Some(pid) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse().ok())
-        else {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
             continue;
         };
         // A process may end between the listing and the reading.

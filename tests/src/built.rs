@@ -33,10 +33,7 @@ pub fn program(name: &str) -> Result<PathBuf> {
 pub fn tool(name: &str) -> Result<PathBuf> {
     let test = std::env::current_exe().context("the path of the running test")?;
     let file = format!("tools/bin/{name}{}", std::env::consts::EXE_SUFFIX);
-    let found = test
-        .ancestors()
-        .map(|folder| folder.join(&file))
-        .find(|path| path.is_file());
+    let found = test.ancestors().map(|folder| folder.join(&file)).find(|path| path.is_file());
     found.with_context(|| format!("{name} is not installed: run `cargo xtask doctor --fix`"))
 }
 
@@ -45,10 +42,7 @@ pub fn tool(name: &str) -> Result<PathBuf> {
 /// # Errors
 /// When it cannot be made.
 pub fn artifacts(test: &str) -> Result<PathBuf> {
-    ensure!(
-        !test.contains(['/', '\\', '.']),
-        "not a folder name: {test}"
-    );
+    ensure!(!test.contains(['/', '\\', '.']), "not a folder name: {test}");
     let folder = root().join("tests/artifacts").join(test);
     if folder.exists() {
         std::fs::remove_dir_all(&folder)?;

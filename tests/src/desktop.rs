@@ -60,9 +60,7 @@ impl Desktop {
             .prefix("condorito-e2e-")
             .tempdir()
             .context("a folder for the desktop")?;
-        std::fs::DirBuilder::new()
-            .mode(0o700)
-            .create(home.path().join("run"))?;
+        std::fs::DirBuilder::new().mode(0o700).create(home.path().join("run"))?;
 
         let (screen, display) = start_screen(logs)?;
         let (bus, bus_address) = start_bus(home.path(), logs)?;
@@ -70,11 +68,8 @@ impl Desktop {
             .build()
             .await
             .context("the test's session bus")?;
-        let environment = Environment {
-            home: home.path(),
-            display: &display,
-            bus_address: &bus_address,
-        };
+        let environment =
+            Environment { home: home.path(), display: &display, bus_address: &bus_address };
         let keyring = start_keyring(&environment, &connection, logs).await?;
         let notifications = NotificationServer::start(&bus_address).await?;
         Ok(Self {
@@ -142,15 +137,7 @@ fn start_screen(logs: &Path) -> Result<(Running, String)> {
     let mut command = Command::new("Xvfb");
     // Descriptor 1 is the pipe: Xvfb writes the number of the display it has found free there.
     command
-        .args([
-            "-displayfd",
-            "1",
-            "-screen",
-            "0",
-            "1440x900x24",
-            "-nolisten",
-            "tcp",
-        ])
+        .args(["-displayfd", "1", "-screen", "0", "1440x900x24", "-nolisten", "tcp"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
     let mut screen = Running::start("Xvfb", &mut command, &logs.join("xvfb.log"))?;
@@ -186,16 +173,9 @@ async fn start_keyring(
         .args(["--unlock", "--components=secrets", "--foreground"])
         .stdin(Stdio::piped())
         .stdout(Stdio::null());
-    let mut keyring = Running::start(
-        "gnome-keyring-daemon",
-        &mut command,
-        &logs.join("keyring.log"),
-    )?;
-    let mut input = keyring
-        .child()
-        .stdin
-        .take()
-        .context("the keyring's input")?;
+    let mut keyring =
+        Running::start("gnome-keyring-daemon", &mut command, &logs.join("keyring.log"))?;
+    let mut input = keyring.child().stdin.take().context("the keyring's input")?;
     input.write_all(b"e2e")?;
     // It reads the password up to the end of its input.
     drop(input);

@@ -3,6 +3,7 @@
 
 #[cfg(target_os = "linux")]
 pub mod app;
+pub mod backend;
 pub mod built;
 #[cfg(target_os = "linux")]
 pub mod desktop;

@@ -42,10 +42,7 @@ struct Interface {
 
 #[zbus::interface(name = "org.freedesktop.Notifications")]
 impl Interface {
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "the signature of the specification"
-    )]
+    #[allow(clippy::too_many_arguments, reason = "the signature of the specification")]
     fn notify(
         &self,
         _app_name: String,
@@ -62,22 +59,13 @@ impl Interface {
             if id == 0 {
                 id = calls.iter().map(|call| call.id).max().unwrap_or(0) + 1;
             }
-            calls.push(Notified {
-                id,
-                replaces: replaces_id,
-                summary,
-                body,
-                actions,
-            });
+            calls.push(Notified { id, replaces: replaces_id, summary, body, actions });
         });
         id
     }
 
     fn close_notification(&self, id: u32) {
-        self.closed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(id);
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner).push(id);
     }
 
     fn get_capabilities(&self) -> Vec<String> {
@@ -98,21 +86,14 @@ impl NotificationServer {
     pub async fn start(address: &str) -> Result<Self> {
         let (sender, calls) = watch::channel(Vec::new());
         let closed = Arc::default();
-        let interface = Interface {
-            calls: sender,
-            closed: Arc::clone(&closed),
-        };
+        let interface = Interface { calls: sender, closed: Arc::clone(&closed) };
         let connection = zbus::connection::Builder::address(address)
             .name(NAME)
             .serve_at(PATH, interface)
             .build()
             .await
             .context("the recorded notification server")?;
-        Ok(Self {
-            connection,
-            calls,
-            closed,
-        })
+        Ok(Self { connection, calls, closed })
     }
 
     /// Every call of `Notify` so far, oldest first.
@@ -122,10 +103,7 @@ impl NotificationServer {
 
     /// Ids of the notifications that the app has taken away, oldest first.
     pub fn closed(&self) -> Vec<u32> {
-        self.closed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Waits until a notification is there that `wanted` accepts.

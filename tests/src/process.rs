@@ -29,10 +29,7 @@ impl Running {
         let child = command.spawn().with_context(|| {
             format!("{name} could not be started; `cargo xtask doctor` says what is missing")
         })?;
-        Ok(Self {
-            name: name.to_owned(),
-            child,
-        })
+        Ok(Self { name: name.to_owned(), child })
     }
 
     /// The process, to reach its pipes.
@@ -45,9 +42,7 @@ impl Running {
     /// # Errors
     /// When the system cannot say.
     pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
-        self.child
-            .try_wait()
-            .with_context(|| format!("the state of {}", self.name))
+        self.child.try_wait().with_context(|| format!("the state of {}", self.name))
     }
 
     /// Kills it and everything it started, at once and without a word.
