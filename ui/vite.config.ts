@@ -37,5 +37,6 @@ export default defineConfig({
     include: ['tests/**/*.test.ts'],
     setupFiles: ['./tests/setup.ts'],
     restoreMocks: true,
+    testTimeout: 60_000,
   },
 });

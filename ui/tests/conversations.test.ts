@@ -3,6 +3,7 @@ import { FakeWorld } from '$lib/platform/fake/world';
 import { CommandError } from '$lib/platform';
 import { Conversations } from '$lib/state/conversations.svelte';
 import { Search } from '$lib/state/search.svelte';
+import { eventually } from './eventually';
 
 async function given(options: ConstructorParameters<typeof FakeWorld>[0] = {}) {
   const world = new FakeWorld(options);
@@ -18,7 +19,7 @@ describe('the list of conversations', () => {
 
     while (list.hasMore) {
       list.seen(list.rows.length);
-      await vi.waitFor(() => expect(list.rows.length % 100).toBe(0));
+      await eventually(() => expect(list.rows.length % 100).toBe(0));
       await list.more();
     }
 
@@ -35,10 +36,10 @@ describe('the list of conversations', () => {
 
     world.receive(11, 'hola');
 
-    await vi.waitFor(() => expect(ids()[0]).toBe(11));
+    await eventually(() => expect(ids()[0]).toBe(11));
     expect(list.rows[0]).toMatchObject({ lastMessage: 'hola', unreadCount: 1 });
     expect(arrived).toEqual([11]);
-    await vi.waitFor(() => expect(list.unread).toEqual({ conversations: 5, messages: 8 }));
+    await eventually(() => expect(list.unread).toEqual({ conversations: 5, messages: 8 }));
   });
 
   test('keeps what did not change as it is', async () => {
@@ -46,7 +47,7 @@ describe('the list of conversations', () => {
     const untouched = list.rows.find(({ id }) => id === 6);
 
     world.receive(11, 'hola');
-    await vi.waitFor(() => expect(list.rows[0]?.id).toBe(11));
+    await eventually(() => expect(list.rows[0]?.id).toBe(11));
 
     expect(list.rows.find(({ id }) => id === 6)).toBe(untouched);
   });
@@ -56,8 +57,8 @@ describe('the list of conversations', () => {
     const before = ids();
 
     world.setGap(399, true);
-    await vi.waitFor(() => expect(world.calls.some(({ name }) => name === 'get_conversation')).toBe(true));
-    await vi.waitFor(() => expect(ids()).toEqual(before));
+    await eventually(() => expect(world.calls.some(({ name }) => name === 'get_conversation')).toBe(true));
+    await eventually(() => expect(ids()).toEqual(before));
     expect(list.hasMore).toBe(true);
   });
 
@@ -66,18 +67,18 @@ describe('the list of conversations', () => {
 
     await world.call('delete_conversation', { conversationId: 3 });
 
-    await vi.waitFor(() => expect(ids()).not.toContain(3));
+    await eventually(() => expect(ids()).not.toContain(3));
   });
 
   test('reads the window again when much has changed at once', async () => {
     const { world, list, ids } = await given({ conversations: 300 });
     list.seen(150);
-    await vi.waitFor(() => expect(list.rows.length).toBe(200));
+    await eventually(() => expect(list.rows.length).toBe(200));
     world.calls.length = 0;
 
     for (let id = 100; id < 160; id += 1) world.receive(id, 'todos a la vez');
 
-    await vi.waitFor(() => expect(ids()[0]).toBe(159));
+    await eventually(() => expect(ids()[0]).toBe(159));
     expect(world.calls.filter(({ name }) => name === 'get_conversation').length).toBeLessThanOrEqual(20);
     expect(list.rows.length).toBeGreaterThanOrEqual(200);
   });
@@ -85,16 +86,16 @@ describe('the list of conversations', () => {
   test('the open conversation stays under the unread filter after it is read', async () => {
     const { world, list, ids } = await given();
     list.show('unread');
-    await vi.waitFor(() => expect(ids()).toHaveLength(4));
+    await eventually(() => expect(ids()).toHaveLength(4));
     list.keep(2);
 
     await world.call('mark_read', { conversationId: 2 });
-    await vi.waitFor(() => expect(list.rows.find(({ id }) => id === 2)?.unreadCount).toBe(0));
+    await eventually(() => expect(list.rows.find(({ id }) => id === 2)?.unreadCount).toBe(0));
     expect(ids()).toHaveLength(4);
 
     list.keep(null);
     await world.call('mark_read', { conversationId: 3 });
-    await vi.waitFor(() => expect(ids()).not.toContain(3));
+    await eventually(() => expect(ids()).not.toContain(3));
   });
 
   test('a late answer to an old search never replaces the newer one', async () => {
@@ -105,9 +106,9 @@ describe('the list of conversations', () => {
     world.holds.delete('list_conversations');
 
     list.search('julian');
-    await vi.waitFor(() => expect(ids()).toEqual([9]));
+    await eventually(() => expect(ids()).toEqual([9]));
     release();
-    await vi.waitFor(() => expect(list.state).toBe('ready'));
+    await eventually(() => expect(list.state).toBe('ready'));
 
     expect(ids()).toEqual([9]);
   });

@@ -1,6 +1,10 @@
 import '@testing-library/jest-dom/vitest';
+import { configure } from '@testing-library/svelte';
 import { afterEach, beforeEach } from 'vitest';
 import { preferences } from '$lib/state/preferences.svelte';
+
+// A machine that compiles beside the tests is slow; what is awaited ends the wait as soon as it is there.
+configure({ asyncUtilTimeout: 10_000 });
 
 /** jsdom lays nothing out: what scrolls is given a height here, and each row one of its own. */
 const PANE = 600;

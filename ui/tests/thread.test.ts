@@ -3,6 +3,7 @@ import { rowsOf } from '$features/chat/rows';
 import type { Message } from '$lib/platform';
 import { FakeWorld } from '$lib/platform/fake/world';
 import { joinTail, keyOf, Thread } from '$lib/state/thread.svelte';
+import { eventually } from './eventually';
 
 async function given(conversationId = 1) {
   const world = new FakeWorld();
@@ -75,7 +76,7 @@ describe('an open conversation', () => {
 
     world.receive(1, 'nuevo');
 
-    await vi.waitFor(() => expect(thread.messages.at(-1)?.content).toBe('nuevo'));
+    await eventually(() => expect(thread.messages.at(-1)?.content).toBe('nuevo'));
     expect(keys().slice(0, -1)).toEqual(before);
     expect(thread.hasOlder).toBe(true);
     expect(thread.prepending).toBe(false);
@@ -92,11 +93,11 @@ describe('an open conversation', () => {
     });
 
     world.receive(1, 'nuevo');
-    await vi.waitFor(() => expect(held).toHaveLength(1));
+    await eventually(() => expect(held).toHaveLength(1));
     await thread.older();
     expect(thread.messages).toHaveLength(100);
     held[0]?.();
-    await vi.waitFor(() => expect(thread.messages.at(-1)?.content).toBe('nuevo'));
+    await eventually(() => expect(thread.messages.at(-1)?.content).toBe('nuevo'));
 
     expect(keys()).toHaveLength(101);
   });
@@ -104,12 +105,12 @@ describe('an open conversation', () => {
   test('an own text keeps its row from written to sent', async () => {
     const { world, thread } = await given();
     const { localId } = await world.call('send_text', { conversationId: 1, text: 'va' });
-    await vi.waitFor(() => expect(thread.messages.at(-1)?.state).toBe('sending'));
+    await eventually(() => expect(thread.messages.at(-1)?.state).toBe('sending'));
     const key = keyOf(thread.messages.at(-1) ?? message(0));
 
     world.settle(localId, 'sent');
 
-    await vi.waitFor(() => expect(thread.messages.at(-1)?.state).toBe('sent'));
+    await eventually(() => expect(thread.messages.at(-1)?.state).toBe('sent'));
     expect(thread.messages.at(-1)?.id).toBeGreaterThan(0);
     expect(keyOf(thread.messages.at(-1) ?? message(0))).toBe(key);
   });
@@ -122,9 +123,9 @@ describe('an open conversation', () => {
     world.receive(1, 'uno');
     world.receive(1, 'dos');
     await world.call('send_text', { conversationId: 1, text: 'mío' });
-    await vi.waitFor(() => expect(thread.messages.at(-1)?.content).toBe('mío'));
+    await eventually(() => expect(thread.messages.at(-1)?.content).toBe('mío'));
     world.setGap(1, true);
-    await vi.waitFor(() => expect(thread.gap).toBe(true));
+    await eventually(() => expect(thread.gap).toBe(true));
 
     expect(heard).toEqual(['uno', 'dos']);
   });
@@ -156,7 +157,7 @@ describe('an open conversation', () => {
   test('says so when it is gone', async () => {
     const { world, thread } = await given(3);
     await world.call('delete_conversation', { conversationId: 3 });
-    await vi.waitFor(() => expect(thread.deleted).toBe(true));
+    await eventually(() => expect(thread.deleted).toBe(true));
   });
 });
 
