@@ -86,6 +86,12 @@ impl Budget {
         }
     }
 
+    /// How many background requests the window still has.
+    pub(crate) fn room(&self) -> u32 {
+        let share = self.share(self.limits.background).saturating_sub(self.background_used);
+        share.min(self.remaining.saturating_sub(self.share(self.limits.reserve)))
+    }
+
     /// Whether idle reading ahead may use the window: only its first part.
     pub(crate) fn admits_trickle(&self) -> bool {
         self.admits(Priority::Background)

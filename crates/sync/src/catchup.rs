@@ -21,7 +21,7 @@ const DEEPEST: u32 = 5000;
 /// From so many changed conversations on, one search for everything comes first.
 const BULK_FROM: usize = 6;
 /// The most rows of that search.
-const BULK_ROWS: i64 = 2000;
+const BULK_ROWS: i64 = 5000;
 
 /// The newest page of one conversation, being fetched.
 #[derive(Debug, Clone)]
@@ -49,31 +49,43 @@ impl Engine {
         for id in &urgent {
             self.load(*id, Priority::Interactive, None);
         }
+        if let Some(limit) = self.bulk_rows(ids)
+            && let Some(pass) = self.pass.as_mut()
+        {
+            pass.report.requests = pass.report.requests.saturating_add(1);
+            let purpose = Purpose::Bulk { pass: pass.number };
+            let request = Request::NewestMessages { limit, offset: 0 };
+            self.request(purpose, request, Priority::Background);
+            return;
+        }
+        for id in ids {
+            self.load(*id, Priority::Background, None);
+        }
+    }
+
+    /// How many rows one search for everything should bring, when it is worth it.
+    fn bulk_rows(&self, ids: &[ConversationId]) -> Option<u32> {
         let missing: Vec<i64> = ids
             .iter()
             .filter_map(|id| self.convs.get(*id))
             .filter(|conv| conv.loaded() && conv.missing > 0 && !conv.coverage.gap)
             .map(|conv| conv.missing)
             .collect();
-        let rows: i64 = missing.iter().sum::<i64>().saturating_add(20);
-        if missing.len() >= BULK_FROM
-            && rows <= BULK_ROWS
-            && let Some(pass) = self.pass.as_mut()
-            && let Ok(limit) = u32::try_from(rows)
-        {
-            pass.bulk = true;
-            pass.report.requests = pass.report.requests.saturating_add(1);
-            let purpose = Purpose::Bulk { pass: pass.number };
-            self.request(
-                purpose,
-                Request::NewestMessages { limit, offset: 0 },
-                Priority::Background,
-            );
-            return;
+        if missing.len() < BULK_FROM {
+            return None;
         }
-        for id in ids {
-            self.load(*id, Priority::Background, None);
-        }
+        // Conversations that were never read have new messages among the newest too.
+        let unread = self.convs.iter().filter(|conv| !conv.loaded() && conv.row.unread > 0);
+        let unread: i64 = unread.map(|conv| i64::from(conv.row.unread)).sum();
+        let rows = missing.iter().sum::<i64>().saturating_add(unread).saturating_add(20);
+        u32::try_from(rows.min(BULK_ROWS)).ok()
+    }
+
+    /// How many conversations may be read ahead in this pass, when so many must be caught up.
+    pub(crate) fn room_to_read_ahead(&self, must: usize) -> usize {
+        let room = usize::try_from(self.budget.room()).unwrap_or(usize::MAX);
+        let catching_up = if must < BULK_FROM { must } else { 10 };
+        room.saturating_sub(room / 5).saturating_sub(catching_up)
     }
 
     /// The newest messages of all conversations: each goes to its own.
@@ -100,6 +112,14 @@ impl Engine {
                 self.apply(id, messages, Run::Scattered, Source::Bulk, Vec::new());
             } else {
                 self.load(id, Priority::Background, None);
+            }
+        }
+        // What is new in conversations that were never read can be shown and found, with its gap.
+        for (id, messages) in by_conversation {
+            let unread =
+                self.convs.get(id).is_some_and(|conv| !conv.loaded() && conv.row.unread > 0);
+            if unread && !self.loads.under_way.contains_key(&id) {
+                self.apply(id, messages, Run::Scattered, Source::Bulk, Vec::new());
             }
         }
     }
@@ -293,6 +313,9 @@ impl Engine {
         let Some(conv) = self.convs.get_mut(id) else {
             return;
         };
+        if !conv.loaded() {
+            return;
+        }
         if conv.missing > 0 {
             self.load(id, Priority::Background, None);
             return;
@@ -368,7 +391,9 @@ impl Engine {
             .iter()
             .filter(|conv| !conv.row.id.is_local())
             .filter(|conv| conv.row.stale && (conv.loaded() || conv.failures == 0))
-            .max_by_key(|conv| (conv.loaded(), conv.row.last_message_at, conv.row.id))
+            .max_by_key(|conv| {
+                (conv.loaded(), conv.row.unread > 0, conv.row.last_message_at, conv.row.id)
+            })
             .map(|conv| conv.row.id);
         if let Some(id) = next {
             if self.budget.admits_trickle() && self.pass.is_none() {

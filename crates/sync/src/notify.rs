@@ -2,7 +2,7 @@
 
 use crate::engine::Engine;
 use crate::input::{Effect, Notice, Preview};
-use crate::walk::Pass;
+use crate::walk::{LATE_MS, Pass};
 use condorito_model::fact::{MessageFact, MessageKind, Sender};
 use condorito_model::{ConversationId, MessageId};
 use std::collections::BTreeMap;
@@ -31,11 +31,15 @@ impl Engine {
     /// New messages were stored: live ones are told of now, others when the pass is over.
     pub(crate) fn count_new(&mut self, id: ConversationId, fresh: &[MessageFact], live: bool) {
         let added = u32::try_from(fresh.len()).unwrap_or(u32::MAX);
-        let of_contact: Vec<&MessageFact> =
-            fresh.iter().filter(|message| message.from == Sender::Contact).collect();
+        // Pages bring older messages along: news is what came since the last contact, or late.
+        let since = self.last_contact.map(|at| at.plus_millis(-LATE_MS));
+        let of_contact: Vec<&MessageFact> = fresh
+            .iter()
+            .filter(|message| message.from == Sender::Contact)
+            .filter(|message| live || since.is_some_and(|since| message.sent_at > since))
+            .collect();
         let count = u32::try_from(of_contact.len()).unwrap_or(u32::MAX);
         let newest = of_contact.iter().max_by_key(|message| (message.sent_at, message.id));
-        let loaded = self.convs.get(id).is_some_and(crate::conversation::Conv::loaded);
         if let Some(newest) = newest {
             let preview = preview(newest);
             self.notices.newest.insert(id, (newest.message_id.clone(), preview));
@@ -44,8 +48,7 @@ impl Engine {
             Some(pass) => {
                 pass.report.messages = pass.report.messages.saturating_add(added);
                 let later = !live || !pass.is_catching_up();
-                // Read ahead or back, a message is no news; missed or live, it is.
-                if later && newest.is_some() && (live || loaded) {
+                if later && newest.is_some() {
                     let entry = pass.incoming.entry(id).or_default();
                     entry.0 = entry.0.saturating_add(count);
                     entry.1 |= live;

@@ -26,7 +26,7 @@ const CHEAP_PAGES: usize = 3;
 /// How often a walk may begin again, and how often counters may be compared again.
 const ROUNDS: u8 = 3;
 /// How much older than its storing a message's time may be: media are downloaded first.
-const LATE_MS: i64 = 15 * 60 * 1000;
+pub(crate) const LATE_MS: i64 = 15 * 60 * 1000;
 /// Rows of a look at the top of the list.
 const TOP: u32 = 50;
 
@@ -78,7 +78,6 @@ pub(crate) struct Pass {
     checks: u8,
     recheck: bool,
     reached_end: bool,
-    pub(crate) bulk: bool,
     /// Conversations to catch up before it is over.
     pub(crate) targets: BTreeSet<ConversationId>,
     pub(crate) targets_in_all: u32,
@@ -133,7 +132,6 @@ impl Engine {
             checks: 0,
             recheck: false,
             reached_end: false,
-            bulk: false,
             targets: BTreeSet::new(),
             targets_in_all: 0,
             tokens,
@@ -292,24 +290,26 @@ impl Engine {
             pass.walked.iter().take(self.config.eager).copied().collect()
         };
         let written: BTreeSet<String> = self.outbox.rows().map(|row| row.phone.clone()).collect();
-        let mut targets = Vec::new();
+        let mut must = Vec::new();
+        let mut may = Vec::new();
         for conv in self.convs.iter_mut() {
             if conv.row.id.is_local() {
                 continue;
             }
-            if conv.loaded() {
-                if conv.row.stale {
-                    targets.push((conv.row.last_message_at, conv.row.id));
-                } else {
-                    conv.synced = true;
-                }
-            } else if conv.row.unread > 0
-                || eager.contains(&conv.row.id)
-                || written.contains(&conv.row.phone)
-            {
-                targets.push((conv.row.last_message_at, conv.row.id));
+            let entry = (conv.row.last_message_at, conv.row.id);
+            if conv.loaded() && !conv.row.stale {
+                conv.synced = true;
+            } else if conv.loaded() || written.contains(&conv.row.phone) {
+                must.push(entry);
+            } else if conv.row.unread > 0 || eager.contains(&conv.row.id) {
+                may.push(entry);
             }
         }
+        may.sort_by(|a, b| b.cmp(a));
+        // With room to spare (design 3.7): the rest is read on demand and by a trickle.
+        may.truncate(self.room_to_read_ahead(must.len()));
+        let mut targets = must;
+        targets.append(&mut may);
         targets.sort_by(|a, b| b.cmp(a));
         let ids: Vec<ConversationId> = targets.into_iter().map(|(_, id)| id).collect();
         if let Some(pass) = self.pass.as_mut() {
