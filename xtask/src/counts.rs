@@ -25,10 +25,7 @@ impl Counts {
         {
             // node --test: `# pass 12` where there is no terminal, `ℹ pass 12` where there is
             let mut words = rest.split_whitespace();
-            match (
-                words.next(),
-                words.next().and_then(|n| n.parse::<u64>().ok()),
-            ) {
+            match (words.next(), words.next().and_then(|n| n.parse::<u64>().ok())) {
                 (Some("pass"), Some(number)) => self.passed += number,
                 (Some("fail"), Some(number)) => self.failed += number,
                 _ => {}

@@ -19,11 +19,7 @@ pub fn run(install: bool) -> Result<()> {
     let project = Project::find()?;
     for need in needs::all(For::Testing) {
         let found = need.is_met();
-        println!(
-            "{} {}",
-            if found { "ok     " } else { "MISSING" },
-            need.name
-        );
+        println!("{} {}", if found { "ok     " } else { "MISSING" }, need.name);
         if !found {
             say_how(&need);
         }
@@ -93,10 +89,7 @@ fn has_apt() -> bool {
 }
 
 fn apt_install(root: &Path, packages: &[&str]) -> Result<()> {
-    println!(
-        "Installing system packages with apt: {}",
-        packages.join(" ")
-    );
+    println!("Installing system packages with apt: {}", packages.join(" "));
     let superuser = needs::quiet("id", &["-u"]).is_some_and(|id| id.trim() == "0");
     let apt = |args: &[&str]| {
         if superuser {
@@ -125,10 +118,7 @@ fn npm_ci(folder: &Path) -> Result<()> {
     if modified("node_modules/.package-lock.json").is_ok_and(|installed| installed >= locked) {
         return Ok(());
     }
-    println!(
-        "Installing the npm packages of {} into its node_modules",
-        folder.display()
-    );
+    println!("Installing the npm packages of {} into its node_modules", folder.display());
     Line::new(folder, npm(), &["ci", "--no-audit", "--no-fund"]).run()
 }
 
@@ -150,10 +140,7 @@ fn install_tauri_driver(project: &Project) -> Result<()> {
         return Ok(());
     }
     let tools = project.tools();
-    println!(
-        "Installing tauri-driver {TAURI_DRIVER} into {}",
-        tools.display()
-    );
+    println!("Installing tauri-driver {TAURI_DRIVER} into {}", tools.display());
     let (root, build) = (tools.to_string_lossy(), tools.join("build"));
     let build = build.to_string_lossy();
     let args = [

@@ -47,9 +47,9 @@ enum Task {
     },
     /// Write the TypeScript types from the Rust types.
     Bindings,
-    /// Run the recorded inputs of a real client through the simulation again.
+    /// Run the recorded inputs of a real client through its decisions again.
     Replay {
-        /// The recording.
+        /// What `condorito-headless --record` wrote.
         file: PathBuf,
     },
     /// Say what is installed, what is missing and how to get it.

@@ -61,14 +61,8 @@ pub struct Need {
     pub sources: Sources,
 }
 
-const NONE: Sources = Sources {
-    apt: None,
-    dnf: None,
-    pacman: None,
-    linux: None,
-    macos: None,
-    windows: None,
-};
+const NONE: Sources =
+    Sources { apt: None, dnf: None, pacman: None, linux: None, macos: None, windows: None };
 
 /// Everything needed on every platform.
 const EVERYWHERE: &[Need] = &[
@@ -103,10 +97,7 @@ const HERE: &[Need] = &[Need {
     name: "Apple's command line tools",
     for_: For::Building,
     probe: Probe::Answers("xcode-select", &["-p"]),
-    sources: Sources {
-        macos: Some("xcode-select --install"),
-        ..NONE
-    },
+    sources: Sources { macos: Some("xcode-select --install"), ..NONE },
 }];
 
 #[cfg(windows)]
@@ -126,10 +117,7 @@ const HERE: &[Need] = &[
         name: "the WebDriver of Edge, of the installed WebView2's version",
         for_: For::Testing,
         probe: Probe::Answers("msedgedriver", &["--version"]),
-        sources: Sources {
-            windows: Some("choco install selenium-edge-driver"),
-            ..NONE
-        },
+        sources: Sources { windows: Some("choco install selenium-edge-driver"), ..NONE },
     },
 ];
 
@@ -260,12 +248,7 @@ const HERE: &[Need] = &[
 
 /// Everything that tasks of this kind need on this platform.
 pub fn all(for_: For) -> Vec<Need> {
-    EVERYWHERE
-        .iter()
-        .chain(HERE)
-        .filter(|need| need.for_ <= for_)
-        .copied()
-        .collect()
+    EVERYWHERE.iter().chain(HERE).filter(|need| need.for_ <= for_).copied().collect()
 }
 
 impl Need {
@@ -291,11 +274,7 @@ impl Need {
     pub fn commands(&self) -> Vec<String> {
         let sources = &self.sources;
         if cfg!(windows) {
-            return sources
-                .windows
-                .iter()
-                .map(|&line| line.to_owned())
-                .collect();
+            return sources.windows.iter().map(|&line| line.to_owned()).collect();
         }
         if cfg!(target_os = "macos") {
             return sources.macos.iter().map(|&line| line.to_owned()).collect();
@@ -331,10 +310,7 @@ pub fn quiet(program: &str, args: &[impl AsRef<OsStr>]) -> Option<String> {
         .stderr(Stdio::null())
         .output()
         .ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn node_is_recent(version: &str) -> bool {

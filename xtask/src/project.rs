@@ -37,10 +37,7 @@ impl Project {
             .get("target_directory")
             .and_then(serde_json::Value::as_str)
             .context("cargo metadata names no target folder")?;
-        Ok(Self {
-            root,
-            target: target.into(),
-        })
+        Ok(Self { root, target: target.into() })
     }
 
     /// A program as the dev profile builds it.

@@ -43,10 +43,8 @@ impl Line {
     /// When it cannot be started or fails.
     pub fn run(mut self) -> Result<()> {
         println!("$ {}", self.text);
-        let status = self
-            .command
-            .status()
-            .with_context(|| format!("{} could not be started", self.text))?;
+        let status =
+            self.command.status().with_context(|| format!("{} could not be started", self.text))?;
         if status.success() {
             return Ok(());
         }

@@ -57,8 +57,7 @@ pub enum StepName {
 impl StepName {
     /// The name as typed on the command line.
     fn name(self) -> String {
-        self.to_possible_value()
-            .map_or_else(String::new, |value| value.get_name().to_owned())
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
     /// Steps that must have run before this one makes sense.
@@ -97,12 +96,7 @@ impl StepName {
             Self::Rust => cargo_test(project, FEATURES, &[]).run_counting(counts),
             Self::Simulation => {
                 let program = project.program("simulate");
-                Line::new(
-                    &project.root,
-                    &program.to_string_lossy(),
-                    &["--seeds", SEEDS],
-                )
-                .run()
+                Line::new(&project.root, &program.to_string_lossy(), &["--seeds", SEEDS]).run()
             }
             Self::E2e => e2e(project, counts),
             Self::Demo => demo_check(project),
@@ -170,10 +164,7 @@ fn cargo_line(project: &Project, args: &[&str]) -> Line {
 
 /// `cargo test` over the whole workspace, with `more` arguments.
 fn cargo_test(project: &Project, features: &[&str], more: &[&str]) -> Line {
-    cargo_line(
-        project,
-        &[&["test", "--workspace"], features, more].concat(),
-    )
+    cargo_line(project, &[&["test", "--workspace"], features, more].concat())
 }
 
 /// Lints everything, warnings denied.
@@ -181,10 +172,7 @@ fn cargo_test(project: &Project, features: &[&str], more: &[&str]) -> Line {
 /// # Errors
 /// When there is a warning.
 pub fn clippy(project: &Project) -> Result<()> {
-    let (lint, strict) = (
-        ["clippy", "--workspace", "--all-targets"],
-        ["--", "-D", "warnings"],
-    );
+    let (lint, strict) = (["clippy", "--workspace", "--all-targets"], ["--", "-D", "warnings"]);
     cargo_line(project, &[&lint, WITH_E2E, &strict].concat()).run()
 }
 

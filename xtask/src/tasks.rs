@@ -32,23 +32,12 @@ pub fn demo() -> Result<()> {
     }
     doctor::set_up(&project, For::Building)?;
     build_ui(&project)?;
-    Line::new(
-        &project.root,
-        &cargo(),
-        &["build", "--package", "condorito-desktop"],
-    )
-    .run()?;
+    Line::new(&project.root, &cargo(), &["build", "--package", "condorito-desktop"]).run()?;
     // A folder of its own: the demo must not meet, or be met by, a real account. Its secrets are
     // worth nothing, so they need no keyring.
     let data = project.target.join("demo");
-    let args = [
-        "--backend",
-        "demo",
-        "--secret-store",
-        "file",
-        "--data-dir",
-        &data.to_string_lossy(),
-    ];
+    let args =
+        ["--backend", "demo", "--secret-store", "file", "--data-dir", &data.to_string_lossy()];
     let program = project.program("condorito-desktop");
     Line::new(&project.root, &program.to_string_lossy(), &args).run()
 }
@@ -68,12 +57,7 @@ pub fn demo_check() -> Result<()> {
 }
 
 fn build_ui(project: &Project) -> Result<()> {
-    Line::new(
-        &project.root.join("ui"),
-        npm(),
-        &["run", "--silent", "build"],
-    )
-    .run()
+    Line::new(&project.root.join("ui"), npm(), &["run", "--silent", "build"]).run()
 }
 
 /// Runs the benchmarks in release builds.
@@ -83,14 +67,7 @@ fn build_ui(project: &Project) -> Result<()> {
 pub fn bench() -> Result<()> {
     let project = Project::find()?;
     doctor::set_up(&project, For::Building)?;
-    let args = [
-        "run",
-        "--release",
-        "--package",
-        "condorito-tests",
-        "--bin",
-        "bench",
-    ];
+    let args = ["run", "--release", "--package", "condorito-tests", "--bin", "bench"];
     Line::new(&project.root, &cargo(), &args).run()?;
     for package in packages_with_benches(&project.root)? {
         let args = ["bench", "--package", &package, "--benches"];
@@ -118,33 +95,13 @@ fn packages_with_benches(root: &Path) -> Result<Vec<String>> {
 /// The first check that fails.
 pub fn lint(full: bool) -> Result<()> {
     let project = Project::find()?;
-    steps::run(
-        &project,
-        &[
-            StepName::Fmt,
-            StepName::UiCheck,
-            StepName::UiLint,
-            StepName::Clippy,
-        ],
-    )?;
+    steps::run(&project, &[StepName::Fmt, StepName::UiCheck, StepName::UiLint, StepName::Clippy])?;
     if full {
-        let docs = [
-            "doc",
-            "--workspace",
-            "--no-deps",
-            "--document-private-items",
-        ];
-        Line::new(&project.root, &cargo(), &docs)
-            .env("RUSTDOCFLAGS", "-D warnings")
-            .run()?;
+        let docs = ["doc", "--workspace", "--no-deps", "--document-private-items"];
+        Line::new(&project.root, &cargo(), &docs).env("RUSTDOCFLAGS", "-D warnings").run()?;
         let audit = ["audit", "--omit=dev", "--audit-level=high"];
         Line::new(&project.root.join("ui"), npm(), &audit).run()?;
-        Line::new(
-            &project.root,
-            &cargo(),
-            &["build", "--workspace", "--release"],
-        )
-        .run()?;
+        Line::new(&project.root, &cargo(), &["build", "--workspace", "--release"]).run()?;
     }
     Ok(())
 }
@@ -156,19 +113,11 @@ pub fn lint(full: bool) -> Result<()> {
 pub fn bindings() -> Result<()> {
     let project = Project::find()?;
     doctor::set_up(&project, For::Building)?;
-    let args = [
-        "test",
-        "--package",
-        "condorito-client",
-        "--test",
-        "bindings",
-    ];
-    Line::new(&project.root, &cargo(), &args)
-        .env("CONDORITO_BINDINGS", "write")
-        .run()
+    let args = ["test", "--package", "condorito-client", "--test", "bindings"];
+    Line::new(&project.root, &cargo(), &args).env("CONDORITO_BINDINGS", "write").run()
 }
 
-/// Runs a recording through the simulation.
+/// Runs a recording of a real client through the decisions of this version.
 ///
 /// # Errors
 /// When it does not lead to the same effects.
@@ -177,17 +126,6 @@ pub fn replay(file: &Path) -> Result<()> {
     doctor::set_up(&project, For::Building)?;
     let file = std::path::absolute(file).context("the recording")?;
     let file = file.to_string_lossy();
-    let args = [
-        "run",
-        "--package",
-        "condorito-sync",
-        "--features",
-        "sim",
-        "--bin",
-        "simulate",
-        "--",
-        "--replay",
-        &file,
-    ];
+    let args = ["run", "--package", "condorito-headless", "--", "replay", &file];
     Line::new(&project.root, &cargo(), &args).run()
 }
