@@ -235,7 +235,7 @@ impl EventStream {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
     use super::{Event, Events, PACE, WAITING};
     use condorito_model::view::{Changed, ChangedMessages, SessionState, SessionStatus};

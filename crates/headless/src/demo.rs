@@ -20,10 +20,7 @@ pub(crate) struct Demo {
 
 impl Demo {
     pub(crate) fn new(folder: PathBuf) -> Self {
-        Self {
-            folder,
-            running: Arc::default(),
-        }
+        Self { folder, running: Arc::default() }
     }
 
     pub(crate) fn starter(&self) -> DemoStarter {
@@ -38,10 +35,7 @@ impl Demo {
                     database: DatabaseLocation::File(folder.join("backend.db")),
                     uploads: Some(folder.join("uploads")),
                     demo: Some(DemoConfig::default()),
-                    whatsapp: Whatsapp {
-                        scan_after: Some(SCAN),
-                        ..Whatsapp::default()
-                    },
+                    whatsapp: Whatsapp { scan_after: Some(SCAN), ..Whatsapp::default() },
                     ..Config::default()
                 })
                 .await?;

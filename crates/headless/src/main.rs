@@ -47,9 +47,7 @@ fn start_log() {
 }
 
 fn run(options: Options) -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(serve(options));
     // A read of stdin that is under way cannot be ended; nothing else is left.
     runtime.shutdown_background();
@@ -90,10 +88,7 @@ fn replay(file: &Path) -> anyhow::Result<ExitCode> {
     let report = condorito_client::replay(BufReader::new(recording))?;
     match report.difference {
         None => {
-            println!(
-                "{} inputs, {} effects: the same",
-                report.inputs, report.effects
-            );
+            println!("{} inputs, {} effects: the same", report.inputs, report.effects);
             Ok(ExitCode::SUCCESS)
         }
         Some(difference) => {

@@ -6,12 +6,7 @@ use std::path::PathBuf;
 
 /// CRM Condorito without a window: JSON lines over stdin and stdout.
 #[derive(Debug, Parser)]
-#[command(
-    name = "condorito-headless",
-    version,
-    about,
-    args_conflicts_with_subcommands = true
-)]
+#[command(name = "condorito-headless", version, about, args_conflicts_with_subcommands = true)]
 pub(crate) struct Options {
     #[command(subcommand)]
     pub(crate) task: Option<Task>,

@@ -109,14 +109,7 @@ async fn answer(client: &Client, line: Vec<u8>) -> String {
 /// Tells a host why there is no client, in the form of every other error.
 pub(crate) async fn refuse_to_start(error: &CommandError) -> io::Result<()> {
     let mut output = BufWriter::new(tokio::io::stdout());
-    write(
-        &mut output,
-        &json(&Refused {
-            id: Value::Null,
-            error,
-        }),
-    )
-    .await
+    write(&mut output, &json(&Refused { id: Value::Null, error })).await
 }
 
 async fn write(output: &mut (impl AsyncWrite + Unpin), line: &str) -> io::Result<()> {

@@ -1,0 +1,20 @@
+//! The built program against the double of the existing backend and against the embedded one.
+//!
+//! Needs Node and `npm ci` in `tests/conformance-server`. Every test has a server, a data folder
+//! and processes of its own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+mod catchup;
+mod embedded;
+mod messages;
+mod protocol;
+mod sending;
+mod session;
+mod support;
+mod unclear;
