@@ -23,7 +23,7 @@ export default defineConfig({
     alias: { $lib: folder('./src/lib'), $design: folder('./src/design'), $features: folder('./src/features') },
   },
   clearScreen: false,
-  server: { port: 1420, strictPort: true },
+  server: { port: 5173, strictPort: true },
   build: {
     // What the oldest supported WebKitGTK and macOS views understand.
     target: ['safari16.4', 'chrome111'],
