@@ -14,7 +14,7 @@ use crate::requests::Purpose;
 use condorito_model::fact::{MessageFact, MessageKind, WhatsappState};
 use condorito_model::record::{LocalConversation, OutboxRow, OutboxState, StoreOp};
 use condorito_model::rest::Request;
-use condorito_model::{LocalId, RowId};
+use condorito_model::{ConversationId, LocalId, RowId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How long the echo of an accepted text may take; that of a file takes some seconds.
@@ -144,6 +144,16 @@ impl Engine {
                 self.insert_local(local.id, &local.phone, None);
                 self.put(local.id);
             }
+        }
+        // Killed between a text and the row of its conversation: the list shows it all the same.
+        let written: BTreeSet<ConversationId> = self
+            .outbox
+            .rows
+            .values()
+            .filter_map(|row| self.convs.id_of_phone(&row.phone))
+            .collect();
+        for id in written {
+            self.show_local_preview(id);
         }
     }
 

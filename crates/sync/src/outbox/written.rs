@@ -76,12 +76,16 @@ impl Engine {
 
     /// The preview of a text of ours goes when the server's own shows it.
     pub(crate) fn settle_local_preview(&mut self, id: ConversationId) {
+        if self.convs.get(id).is_some_and(|conv| conv.row.local_at.is_some()) {
+            self.show_local_preview(id);
+        }
+    }
+
+    /// The newest text that is not known to be sent is the conversation's preview.
+    pub(crate) fn show_local_preview(&mut self, id: ConversationId) {
         let Some(conv) = self.convs.get(id) else {
             return;
         };
-        if conv.row.local_at.is_none() {
-            return;
-        }
         let newest = self
             .outbox
             .rows
