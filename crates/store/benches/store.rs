@@ -45,15 +45,7 @@ fn content(id: i64) -> String {
         let index = usize::try_from((id * 31 + n * n * 7 + n).rem_euclid(16)).unwrap_or(0);
         WORDS.get(index).copied().unwrap_or("hola")
     };
-    format!(
-        "{} {id} {} {} {} {} {}",
-        word(1),
-        word(2),
-        word(3),
-        word(4),
-        word(5),
-        word(6)
-    )
+    format!("{} {id} {} {} {} {} {}", word(1), word(2), word(3), word(4), word(5), word(6))
 }
 
 fn at(id: i64) -> Timestamp {
@@ -65,11 +57,7 @@ fn message(id: i64, chat: i64) -> MessageFact {
         id: RowId(id),
         conversation_id: ConversationId(chat),
         message_id: MessageId(format!("false_5491100000000@c.us_{id:016X}")),
-        from: if id % 3 == 0 {
-            Sender::Client
-        } else {
-            Sender::Contact
-        },
+        from: if id % 3 == 0 { Sender::Client } else { Sender::Contact },
         kind: MessageKind::Text,
         content: Some(content(id)),
         sent_at: at(id),
@@ -98,9 +86,7 @@ fn chat(id: i64, newest: i64) -> ConversationRow {
 fn event(id: i64) -> Vec<StoreOp> {
     let of = id % CHATS + 1;
     vec![
-        StoreOp::PutConversations {
-            rows: vec![chat(of, id)],
-        },
+        StoreOp::PutConversations { rows: vec![chat(of, id)] },
         StoreOp::ApplyMessages {
             conversation_id: ConversationId(of),
             messages: vec![message(id, of)],
@@ -112,11 +98,8 @@ fn event(id: i64) -> Vec<StoreOp> {
 
 fn open(runtime: &Runtime) -> (TempDir, Store) {
     let folder = TempDir::new().expect("a folder");
-    let opened = runtime.block_on(Store::open(
-        folder.path(),
-        Key::new([7; 32]),
-        Options::default(),
-    ));
+    let opened =
+        runtime.block_on(Store::open(folder.path(), Key::new([7; 32]), Options::default()));
     (folder, opened.expect("opens").0)
 }
 
@@ -178,9 +161,7 @@ fn insert_plain(connection: &mut Connection) {
 fn writing(criterion: &mut Criterion) {
     let runtime = Runtime::new().expect("a runtime");
     let mut group = criterion.benchmark_group("write");
-    group
-        .sample_size(10)
-        .throughput(Throughput::Elements(EVENTS.unsigned_abs()));
+    group.sample_size(10).throughput(Throughput::Elements(EVENTS.unsigned_abs()));
     group.bench_function("live events", |bencher| {
         bencher.iter_batched(
             || open(&runtime),
@@ -198,10 +179,7 @@ fn writing(criterion: &mut Criterion) {
             BatchSize::PerIteration,
         );
     });
-    for (name, indexed) in [
-        ("plain rows", false),
-        ("plain rows, indexes and search", true),
-    ] {
+    for (name, indexed) in [("plain rows", false), ("plain rows, indexes and search", true)] {
         group.bench_function(name, |bencher| {
             bencher.iter_batched(
                 || plain(indexed),
@@ -224,9 +202,7 @@ fn filled(runtime: &Runtime, messages: i64) -> (TempDir, Store) {
     let fill = |chat_id: i64, ids: Vec<i64>| {
         let newest = ids.last().copied().unwrap_or(1);
         vec![
-            StoreOp::PutConversations {
-                rows: vec![chat(chat_id, newest)],
-            },
+            StoreOp::PutConversations { rows: vec![chat(chat_id, newest)] },
             StoreOp::ApplyMessages {
                 conversation_id: ConversationId(chat_id),
                 messages: ids.into_iter().map(|id| message(id, chat_id)).collect(),
@@ -238,15 +214,9 @@ fn filled(runtime: &Runtime, messages: i64) -> (TempDir, Store) {
     runtime.block_on(async {
         for chat_id in 2..=chats + 1 {
             let from = first + (chat_id - 2) * PER_CHAT + 1;
-            store
-                .apply(fill(chat_id, (from..from + PER_CHAT).collect()))
-                .await
-                .expect("stored");
+            store.apply(fill(chat_id, (from..from + PER_CHAT).collect())).await.expect("stored");
         }
-        store
-            .apply(fill(1, (1..=first).collect()))
-            .await
-            .expect("stored");
+        store.apply(fill(1, (1..=first).collect())).await.expect("stored");
     });
     (folder, store)
 }
@@ -254,11 +224,7 @@ fn filled(runtime: &Runtime, messages: i64) -> (TempDir, Store) {
 fn reading(criterion: &mut Criterion) {
     let runtime = Runtime::new().expect("a runtime");
     let mut sizes = vec![1_000, 20_000];
-    sizes.extend(
-        std::env::var("STORE_BENCH_MESSAGES")
-            .ok()
-            .and_then(|n| n.parse::<i64>().ok()),
-    );
+    sizes.extend(std::env::var("STORE_BENCH_MESSAGES").ok().and_then(|n| n.parse::<i64>().ok()));
     let mut group = criterion.benchmark_group("read");
     for size in sizes {
         let (folder, store) = filled(&runtime, size);
@@ -288,10 +254,9 @@ fn reading(criterion: &mut Criterion) {
                 });
             });
         }
-        for (name, place) in [
-            ("open conversation", Place::Newest),
-            ("page in the middle", Place::Before(middle)),
-        ] {
+        for (name, place) in
+            [("open conversation", Place::Newest), ("page in the middle", Place::Before(middle))]
+        {
             group.bench_function(id(name), |bencher| {
                 bencher.iter(|| {
                     black_box(runtime.block_on(store.messages(ConversationId(1), place, 50)))
@@ -303,10 +268,7 @@ fn reading(criterion: &mut Criterion) {
             ("search, common word", search("hola", None)),
             ("search, two letters", search("ca", None)),
             ("search, one number", search("777", None)),
-            (
-                "search, one conversation",
-                search("hola", Some(ConversationId(9))),
-            ),
+            ("search, one conversation", search("hola", Some(ConversationId(9)))),
         ] {
             group.bench_function(id(name), |bencher| {
                 bencher.iter(|| {
@@ -317,10 +279,7 @@ fn reading(criterion: &mut Criterion) {
         let sizes = runtime.block_on(store.sizes()).expect("read");
         eprintln!("{size} messages: {} bytes", sizes.cache_bytes);
         runtime.block_on(store.close());
-        for (name, mark) in [
-            ("open after a clean end", false),
-            ("open after a kill", true),
-        ] {
+        for (name, mark) in [("open after a clean end", false), ("open after a kill", true)] {
             group.sample_size(10).bench_function(id(name), |bencher| {
                 bencher.iter_batched(
                     || {

@@ -64,9 +64,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     store
         .apply(vec![
-            StoreOp::PutConversations {
-                rows: vec![conversation],
-            },
+            StoreOp::PutConversations { rows: vec![conversation] },
             StoreOp::ApplyMessages {
                 conversation_id: chat,
                 messages: vec![
@@ -77,15 +75,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 run: Run::Window { from_start: false },
                 local_ids: vec![(MessageId("false_2".into()), LocalId("texto-0".into()))],
             },
-            StoreOp::PutMeta {
-                key: "walked".into(),
-                value: "2025-10-09".into(),
-            },
+            StoreOp::PutMeta { key: "walked".into(), value: "2025-10-09".into() },
             StoreOp::PutPendingRead {
-                read: PendingRead {
-                    conversation_id: chat,
-                    up_to: Some(RowId(3)),
-                },
+                read: PendingRead { conversation_id: chat, up_to: Some(RowId(3)) },
             },
             StoreOp::PutLocalConversation {
                 row: LocalConversation {
@@ -97,23 +89,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         ])
         .await
         .map_err(|fault| format!("{fault:?}"))?;
-    store
-        .enqueue(text)
-        .await
-        .map_err(|fault| format!("{fault:?}"))?;
-    store
-        .save_draft("5491100000001", "borrador")
-        .await
-        .map_err(|fault| format!("{fault:?}"))?;
-    store
-        .put_setting("theme", Some("dark".into()))
-        .await
-        .map_err(|fault| format!("{fault:?}"))?;
-    let tag = Tag {
-        id: 3,
-        name: "VIP".into(),
-        color: "#28a745".into(),
-    };
+    store.enqueue(text).await.map_err(|fault| format!("{fault:?}"))?;
+    store.save_draft("5491100000001", "borrador").await.map_err(|fault| format!("{fault:?}"))?;
+    store.put_setting("theme", Some("dark".into())).await.map_err(|fault| format!("{fault:?}"))?;
+    let tag = Tag { id: 3, name: "VIP".into(), color: "#28a745".into() };
     store
         .put_contact_tags(vec![("5491100000001".into(), vec![tag])])
         .await

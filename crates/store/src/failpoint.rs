@@ -57,10 +57,6 @@ impl Failpoints {
 
 impl fmt::Debug for Failpoints {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() {
-            "Failpoints(set)"
-        } else {
-            "Failpoints"
-        })
+        f.write_str(if self.0.is_some() { "Failpoints(set)" } else { "Failpoints" })
     }
 }

@@ -23,11 +23,7 @@ impl Key {
     /// The statement that unlocks a connection.
     pub(crate) fn pragma(&self) -> Zeroizing<String> {
         const HEX: &[u8; 16] = b"0123456789abcdef";
-        let digit = |nibble: u8| {
-            HEX.get(usize::from(nibble))
-                .copied()
-                .map_or('0', char::from)
-        };
+        let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().map_or('0', char::from);
         // Reserved in full: growing would leave a copy of the key behind.
         let mut text = Zeroizing::new(String::with_capacity(96));
         text.push_str("PRAGMA key = \"x'");

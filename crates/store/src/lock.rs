@@ -7,6 +7,18 @@ use std::path::{Path, PathBuf};
 
 const LOCK: &str = "lock";
 const MARK: &str = "in-use";
+const DAMAGED: &[u8] = b"damaged";
+
+/// How the last use of a folder ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// All was closed, or there was none.
+    Clean,
+    /// The process was killed, or the power failed.
+    Unclean,
+    /// A file was found damaged.
+    Damaged,
+}
 
 /// A folder that this process alone may use, until it is dropped. The operating system lets go of
 /// it when the process ends, however that happens; a pid file would outlive a crash.
@@ -20,16 +32,10 @@ impl FolderLock {
     /// Makes the folder where it is missing, and takes it.
     pub(crate) fn take(folder: &Path) -> Result<Self> {
         create_private(folder)?;
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(folder.join(LOCK))?;
+        let file =
+            OpenOptions::new().create(true).truncate(false).write(true).open(folder.join(LOCK))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self {
-                folder: folder.to_owned(),
-                _file: file,
-            }),
+            Ok(()) => Ok(Self { folder: folder.to_owned(), _file: file }),
             Err(TryLockError::WouldBlock) => Err(Error::Busy),
             Err(TryLockError::Error(error)) => Err(error.into()),
         }
@@ -39,15 +45,24 @@ impl FolderLock {
         &self.folder
     }
 
-    /// Whether the last use did not end properly.
-    pub(crate) fn marked(&self) -> bool {
-        self.folder.join(MARK).exists()
+    /// How the last use ended.
+    pub(crate) fn last_end(&self) -> End {
+        match fs::read(self.folder.join(MARK)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => End::Clean,
+            Ok(text) if text == DAMAGED => End::Damaged,
+            _ => End::Unclean,
+        }
     }
 
     /// Notes that the files are in use; survives a power cut.
     pub(crate) fn mark(&self) -> io::Result<()> {
         File::create(self.folder.join(MARK))?.sync_all()?;
         sync_folder(&self.folder)
+    }
+
+    /// Notes that damage was met: the next start looks closely.
+    pub(crate) fn mark_damaged(&self) -> io::Result<()> {
+        fs::write(self.folder.join(MARK), DAMAGED)
     }
 
     /// Notes that the files were closed properly.
@@ -61,11 +76,7 @@ impl FolderLock {
 
 /// Makes renames and new files in `folder` durable, where the system has a way to.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()
-    } else {
-        Ok(())
-    }
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 fn create_private(folder: &Path) -> io::Result<()> {

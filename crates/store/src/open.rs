@@ -5,9 +5,9 @@ use crate::connection;
 use crate::error::{Error, Result};
 use crate::failpoint::Failpoints;
 use crate::key::Key;
-use crate::lock::FolderLock;
+use crate::lock::{End, FolderLock};
 use crate::reads::{Reader, snapshot};
-use crate::recovery::{self, State};
+use crate::recovery::{self, Check, State};
 use crate::schema::FileKind;
 use crate::writer::OnChange;
 use condorito_model::record::Snapshot;
@@ -21,6 +21,10 @@ pub struct Options {
     pub on_change: Option<OnChange>,
     /// Reads that may run at the same time.
     pub readers: usize,
+    /// After an unclean end, files of up to so many bytes are checked by their structure, larger
+    /// ones by the authentication of each page: with a million messages the structure takes nine
+    /// seconds.
+    pub structure_check_up_to: u64,
     /// The greatest size of each file in pages of 4 KiB; beyond it the disk counts as full.
     pub max_pages: Option<u32>,
     /// For tests.
@@ -32,6 +36,7 @@ impl Default for Options {
         Self {
             on_change: None,
             readers: 3,
+            structure_check_up_to: 64 << 20,
             max_pages: None,
             failpoints: Failpoints::default(),
         }
@@ -43,6 +48,7 @@ impl fmt::Debug for Options {
         f.debug_struct("Options")
             .field("on_change", &self.on_change.is_some())
             .field("readers", &self.readers)
+            .field("structure_check_up_to", &self.structure_check_up_to)
             .field("max_pages", &self.max_pages)
             .field("failpoints", &self.failpoints)
             .finish()
@@ -82,32 +88,28 @@ struct Attempt {
 pub(crate) fn open(folder: &Path, key: &Key, options: &Options) -> Result<Opened> {
     let lock = FolderLock::take(folder)?;
     recovery::resume_salvage(folder)?;
-    let clean = !lock.marked();
-    let attempt = match attempt(&lock, key, options, !clean) {
-        // Opening reads enough to meet damage that nobody suspected.
-        Err(Error::Damaged) if clean => attempt(&lock, key, options, true),
+    let end = lock.last_end();
+    let check = match end {
+        End::Clean => Check::Opens,
+        End::Unclean => Check::Pages { structure_up_to: options.structure_check_up_to },
+        End::Damaged => Check::Structure,
+    };
+    let attempt = match attempt(&lock, key, options, check) {
+        // Opening reads enough to meet damage that the check left out.
+        Err(Error::Damaged) if check != Check::Structure => {
+            attempt(&lock, key, options, Check::Structure)
+        }
         other => other,
     };
-    let Attempt {
-        files,
-        readers,
-        snapshot,
-        mut report,
-    } = attempt?;
-    report.clean = clean;
-    Ok(Opened {
-        lock,
-        files,
-        readers,
-        snapshot,
-        report,
-    })
+    let Attempt { files, readers, snapshot, mut report } = attempt?;
+    report.clean = end == End::Clean;
+    Ok(Opened { lock, files, readers, snapshot, report })
 }
 
-fn attempt(lock: &FolderLock, key: &Key, options: &Options, thorough: bool) -> Result<Attempt> {
+fn attempt(lock: &FolderLock, key: &Key, options: &Options, check: Check) -> Result<Attempt> {
     let folder = lock.folder();
     let mut report = OpenReport::default();
-    let examine = |kind| recovery::examine(&path(folder, kind), key, kind, thorough);
+    let examine = |kind| recovery::examine(&path(folder, kind), key, kind, check);
     let (outbox, cache) = (examine(FileKind::Outbox)?, examine(FileKind::Cache)?);
     if another_key(outbox, cache) {
         return Err(Error::WrongKey);
@@ -119,9 +121,7 @@ fn attempt(lock: &FolderLock, key: &Key, options: &Options, thorough: bool) -> R
         report.set_aside.push(aside);
     }
     if matches!(cache, State::Unreadable | State::Damaged) {
-        report
-            .set_aside
-            .push(recovery::set_aside(folder, FileKind::Cache)?);
+        report.set_aside.push(recovery::set_aside(folder, FileKind::Cache)?);
         report.cache_rebuilt = true;
     }
     let files = Files {
@@ -133,12 +133,7 @@ fn attempt(lock: &FolderLock, key: &Key, options: &Options, thorough: bool) -> R
         .map(|_| Reader::open(folder, key))
         .collect::<Result<Vec<_>>>()?;
     let snapshot = snapshot(&files.outbox, &files.cache)?;
-    Ok(Attempt {
-        files,
-        readers,
-        snapshot,
-        report,
-    })
+    Ok(Attempt { files, readers, snapshot, report })
 }
 
 /// One file may have lost its first page; that none opens means another key.

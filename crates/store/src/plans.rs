@@ -8,9 +8,7 @@ use rusqlite::Connection;
 
 /// The steps of a plan, one a line.
 fn plan(file: &Connection, sql: &str) -> String {
-    let mut statement = file
-        .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
-        .expect("a plan");
+    let mut statement = file.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("a plan");
     // Parameters stay unbound: the plan does not depend on them.
     let mut rows = statement.raw_query();
     let mut lines = Vec::new();
@@ -28,11 +26,7 @@ fn hot_queries_use_their_index() {
     FileKind::Cache.migrate(&mut cache).expect("migrates");
     let by_phone = [(BY_PHONE, "INDEX conversations_by_phone")];
     for (sql, index) in written().into_iter().chain(read()).chain(by_phone) {
-        let file = if sql.contains("FROM outbox") {
-            &outbox
-        } else {
-            &cache
-        };
+        let file = if sql.contains("FROM outbox") { &outbox } else { &cache };
         let plan = plan(file, sql);
         assert!(plan.contains(index), "{index} is not used:\n{sql}\n{plan}");
         for line in plan.lines() {

@@ -82,10 +82,7 @@ pub(crate) fn outbox(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
 /// A file's columns `has_media, media_url, media_name`, from column `first` on.
 pub(crate) fn media(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Media>> {
     if row.get::<_, bool>(first)? {
-        Ok(Some(Media {
-            url: row.get(first + 1)?,
-            file_name: row.get(first + 2)?,
-        }))
+        Ok(Some(Media { url: row.get(first + 1)?, file_name: row.get(first + 2)? }))
     } else {
         Ok(None)
     }

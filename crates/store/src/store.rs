@@ -36,13 +36,7 @@ impl Store {
         key: &Key,
         options: &Options,
     ) -> Result<(Self, Snapshot, OpenReport)> {
-        let Opened {
-            lock,
-            files,
-            readers,
-            snapshot,
-            report,
-        } = open::open(folder, key, options)?;
+        let Opened { lock, files, readers, snapshot, report } = open::open(folder, key, options)?;
         let damaged = Arc::new(AtomicBool::new(false));
         let writer = Writer {
             files,
@@ -86,9 +80,7 @@ impl Store {
     /// # Errors
     /// Why it was not stored. Later batches are not affected.
     pub async fn apply(&self, ops: Vec<StoreOp>) -> std::result::Result<Vec<Outcome>, StoreFault> {
-        self.write(Work::Ops(ops))
-            .await
-            .map(|answer| answer.outcomes)
+        self.write(Work::Ops(ops)).await.map(|answer| answer.outcomes)
     }
 
     /// As [`Store::apply`], without waiting: `done` is called on the writer's thread once the
@@ -112,9 +104,7 @@ impl Store {
     /// # Errors
     /// Why it was not stored.
     pub async fn enqueue(&self, row: OutboxRow) -> std::result::Result<i64, StoreFault> {
-        self.write(Work::Enqueue(Box::new(row)))
-            .await
-            .map(|answer| answer.order)
+        self.write(Work::Enqueue(Box::new(row))).await.map(|answer| answer.order)
     }
 
     /// Keeps the text begun for a number; empty text forgets it.
@@ -126,12 +116,7 @@ impl Store {
         phone: impl Into<String>,
         text: impl Into<String>,
     ) -> std::result::Result<(), StoreFault> {
-        self.write(Work::Draft {
-            phone: phone.into(),
-            text: text.into(),
-        })
-        .await
-        .map(drop)
+        self.write(Work::Draft { phone: phone.into(), text: text.into() }).await.map(drop)
     }
 
     /// Keeps a setting of the account; `None` forgets it.
@@ -143,12 +128,7 @@ impl Store {
         key: impl Into<String>,
         value: Option<String>,
     ) -> std::result::Result<(), StoreFault> {
-        self.write(Work::Setting {
-            key: key.into(),
-            value,
-        })
-        .await
-        .map(drop)
+        self.write(Work::Setting { key: key.into(), value }).await.map(drop)
     }
 
     /// Replaces the tags of each number named (cache).

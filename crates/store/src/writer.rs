@@ -36,9 +36,7 @@ impl Writer {
     /// Starts the thread. It ends after [`Job::Close`], or when nobody can send any more.
     pub(crate) fn start(self) -> std::io::Result<Sender<Job>> {
         let (sender, receiver) = channel();
-        thread::Builder::new()
-            .name("store-writer".into())
-            .spawn(move || self.serve(&receiver))?;
+        thread::Builder::new().name("store-writer".into()).spawn(move || self.serve(&receiver))?;
         Ok(sender)
     }
 
@@ -117,9 +115,7 @@ impl Writer {
         group: impl Iterator<Item = &'w Work>,
     ) -> Result<(Vec<Answer>, Changes), StoreFault> {
         let mut transaction = Group::new(&self.files);
-        let answers = group
-            .map(|work| transaction.run(work))
-            .collect::<Result<Vec<_>, _>>();
+        let answers = group.map(|work| transaction.run(work)).collect::<Result<Vec<_>, _>>();
         let done = match answers {
             Ok(answers) => transaction.commit().map(|changes| (answers, changes)),
             Err(error) => {
@@ -148,19 +144,18 @@ impl Writer {
 
     /// Closes the files, which copies their logs into them, then lets go of the folder.
     fn close(self) {
-        let Self {
-            files,
-            lock,
-            damaged,
-            ..
-        } = self;
+        let Self { files, lock, damaged, .. } = self;
         let Files { outbox, cache, .. } = files;
         let closed = outbox.close().is_ok() & cache.close().is_ok();
-        if closed
-            && !damaged.load(Ordering::Relaxed)
-            && let Err(error) = lock.unmark()
-        {
-            tracing::warn!(%error, "the mark of a clean end could not be set");
+        let marked = if damaged.load(Ordering::Relaxed) {
+            lock.mark_damaged()
+        } else if closed {
+            lock.unmark()
+        } else {
+            Ok(())
+        };
+        if let Err(error) = marked {
+            tracing::warn!(%error, "how this use ended could not be noted");
         }
         drop(lock);
     }

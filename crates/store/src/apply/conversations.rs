@@ -46,12 +46,8 @@ pub(super) fn put(cache: &Connection, row: &ConversationRow, changes: &mut Chang
 }
 
 pub(super) fn remove(cache: &Connection, id: ConversationId, changes: &mut Changes) -> Result<()> {
-    cache
-        .prepare_cached("DELETE FROM messages WHERE conversation_id = ?1")?
-        .execute([id.0])?;
-    let gone = cache
-        .prepare_cached("DELETE FROM conversations WHERE id = ?1")?
-        .execute([id.0])?;
+    cache.prepare_cached("DELETE FROM messages WHERE conversation_id = ?1")?.execute([id.0])?;
+    let gone = cache.prepare_cached("DELETE FROM conversations WHERE id = ?1")?.execute([id.0])?;
     if gone > 0 {
         changes.conversation(id);
     }
@@ -84,9 +80,7 @@ pub(super) fn put_tags(
     changes: &mut Changes,
 ) -> Result<()> {
     for (phone, tags) in contacts {
-        cache
-            .prepare_cached("DELETE FROM phone_tags WHERE phone = ?1")?
-            .execute([phone])?;
+        cache.prepare_cached("DELETE FROM phone_tags WHERE phone = ?1")?.execute([phone])?;
         for tag in tags {
             cache
                 .prepare_cached(

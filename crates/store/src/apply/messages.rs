@@ -102,28 +102,14 @@ pub(super) fn apply(
     for (message_id, local_id) in local_ids {
         link(cache, message_id, Some(local_id), placing.changes)?;
     }
-    let Placing {
-        coverage: counted,
-        mut inserted,
-        disturbed,
-        changes,
-        ..
-    } = placing;
-    let coverage = if disturbed {
-        measured(cache, conversation, counted)?
-    } else {
-        counted
-    };
+    let Placing { coverage: counted, mut inserted, disturbed, changes, .. } = placing;
+    let coverage = if disturbed { measured(cache, conversation, counted)? } else { counted };
     if coverage != before {
         keep(cache, conversation, coverage)?;
         changes.conversation(conversation);
     }
     inserted.sort_unstable();
-    Ok(Outcome::Applied {
-        inserted,
-        joined,
-        coverage,
-    })
+    Ok(Outcome::Applied { inserted, joined, coverage })
 }
 
 impl Placing<'_> {
@@ -193,14 +179,10 @@ impl Placing<'_> {
                 if self.write(REFRESH, fact, None)? > 0 {
                     self.changes.message(self.conversation, fact.id);
                 }
-                Ok(Fate::Kept {
-                    joined: cached.joined,
-                })
+                Ok(Fate::Kept { joined: cached.joined })
             }
             (by_message, by_id) => {
-                let local_id = by_message
-                    .as_ref()
-                    .and_then(|cached| cached.local_id.clone());
+                let local_id = by_message.as_ref().and_then(|cached| cached.local_id.clone());
                 for cached in [by_message, by_id].into_iter().flatten() {
                     self.take_out(&cached)?;
                 }
@@ -218,11 +200,7 @@ impl Placing<'_> {
         after_last: bool,
     ) -> Result<bool> {
         let key = (fact.sent_at.as_millis(), fact.id.0);
-        let next = if after_last {
-            None
-        } else {
-            self.successor(key)?
-        };
+        let next = if after_last { None } else { self.successor(key)? };
         let joined = linked
             || match (run, next) {
                 (Run::Live { unbroken }, None) => unbroken,
@@ -257,9 +235,7 @@ impl Placing<'_> {
 
     /// Removes a message; what follows it is joined to what preceded it only if both were joined.
     fn take_out(&mut self, cached: &Cached) -> Result<()> {
-        self.cache
-            .prepare_cached("DELETE FROM messages WHERE id = ?1")?
-            .execute([cached.id])?;
+        self.cache.prepare_cached("DELETE FROM messages WHERE id = ?1")?.execute([cached.id])?;
         self.changes.message(self.conversation, RowId(cached.id));
         if !cached.joined
             && let Some((next, true)) = self.successor((cached.sent_at, cached.id))?
@@ -317,9 +293,7 @@ pub(super) fn close_gaps(
     changes: &mut Changes,
 ) -> Result<Outcome> {
     let Some(before) = coverage(cache, conversation)? else {
-        return Ok(Outcome::Closed {
-            coverage: Coverage::default(),
-        });
+        return Ok(Outcome::Closed { coverage: Coverage::default() });
     };
     if !before.gap {
         return Ok(Outcome::Closed { coverage: before });
@@ -356,9 +330,7 @@ pub(super) fn link(
     if let Some(local_id) = local_id {
         let holder = cache
             .prepare_cached("SELECT id, conversation_id FROM messages WHERE local_id = ?1")?
-            .query_row([local_id.as_str()], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get(1)?))
-            })
+            .query_row([local_id.as_str()], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))
             .optional()?;
         if let Some((id, conversation)) = holder {
             set_local(cache, id, None)?;
@@ -449,10 +421,5 @@ fn measured(
         }
         _ => (false, counted.cached),
     };
-    Ok(Coverage {
-        gap,
-        start_known,
-        run,
-        ..counted
-    })
+    Ok(Coverage { gap, start_known, run, ..counted })
 }

@@ -63,12 +63,7 @@ pub(crate) struct Group<'a> {
 
 impl<'a> Group<'a> {
     pub(crate) fn new(files: &'a Files) -> Self {
-        Self {
-            files,
-            outbox: None,
-            cache: None,
-            changes: Changes::default(),
-        }
+        Self { files, outbox: None, cache: None, changes: Changes::default() }
     }
 
     /// Carries out one batch within the group.
@@ -77,10 +72,8 @@ impl<'a> Group<'a> {
         match work {
             Work::Ops(ops) => {
                 let durable = self.durable(ops)?;
-                answer.outcomes = ops
-                    .iter()
-                    .map(|op| self.carry_out(op, &durable))
-                    .collect::<Result<_>>()?;
+                answer.outcomes =
+                    ops.iter().map(|op| self.carry_out(op, &durable)).collect::<Result<_>>()?;
             }
             Work::Enqueue(row) => {
                 answer.order = outbox::enqueue(self.outbox()?, row)?;
@@ -118,12 +111,7 @@ impl<'a> Group<'a> {
                     conversations::remove(&files.cache, *id, &mut self.changes)?;
                 }
             }
-            StoreOp::ApplyMessages {
-                conversation_id,
-                messages,
-                run,
-                local_ids,
-            } => {
+            StoreOp::ApplyMessages { conversation_id, messages, run, local_ids } => {
                 self.begin_cache()?;
                 return messages::apply(
                     &files.cache,
@@ -138,17 +126,9 @@ impl<'a> Group<'a> {
                 self.begin_cache()?;
                 return messages::close_gaps(&files.cache, *conversation_id, &mut self.changes);
             }
-            StoreOp::LinkLocal {
-                message_id,
-                local_id,
-            } => {
+            StoreOp::LinkLocal { message_id, local_id } => {
                 self.begin_cache()?;
-                messages::link(
-                    &files.cache,
-                    message_id,
-                    local_id.as_ref(),
-                    &mut self.changes,
-                )?;
+                messages::link(&files.cache, message_id, local_id.as_ref(), &mut self.changes)?;
             }
             StoreOp::PutMeta { key, value } => {
                 self.begin_cache()?;
@@ -193,9 +173,8 @@ impl<'a> Group<'a> {
         files.failpoints.pass(Step::CheckpointBegun);
         // FULL waits for readers of older states. It syncs the log, copies all of it, syncs the
         // file; when readers held it up, what is durable is not known and nothing is purged.
-        let held_up: bool = files
-            .cache
-            .query_row("PRAGMA wal_checkpoint(FULL)", [], |row| row.get(0))?;
+        let held_up: bool =
+            files.cache.query_row("PRAGMA wal_checkpoint(FULL)", [], |row| row.get(0))?;
         files.failpoints.pass(Step::CheckpointDone);
         if held_up {
             return Ok(HashSet::new());

@@ -13,11 +13,7 @@ const FIELDS: &str = "
     written_at = :written, state = :state, hold = :hold, attempts = :attempts,
     consents = :consents, baseline = :baseline, message_id = :message, error = :error";
 
-const BY_LOCAL: &str = concat!(
-    "SELECT ",
-    outbox_columns!(),
-    " FROM outbox WHERE local_id = ?1"
-);
+const BY_LOCAL: &str = concat!("SELECT ", outbox_columns!(), " FROM outbox WHERE local_id = ?1");
 
 /// Stores a row that was just written. A row already there keeps its order: the call is repeated
 /// when the first attempt to commit failed.
@@ -40,11 +36,7 @@ pub(super) fn enqueue(outbox: &Connection, row: &OutboxRow) -> Result<i64> {
 pub(super) fn put(outbox: &Connection, row: &OutboxRow) -> Result<i64> {
     match order_of(outbox, &row.local_id)? {
         Some(order) => {
-            write(
-                outbox,
-                &format!("UPDATE outbox SET {FIELDS} WHERE local_id = :local"),
-                row,
-            )?;
+            write(outbox, &format!("UPDATE outbox SET {FIELDS} WHERE local_id = :local"), row)?;
             Ok(order)
         }
         None => enqueue(outbox, row),
@@ -93,9 +85,8 @@ pub(super) fn remove(outbox: &Connection, local_id: &LocalId) -> Result<Option<O
 
 /// Notes that a row came, changed or went, wherever it is shown.
 pub(super) fn note(cache: &Connection, row: &OutboxRow, order: i64, changes: &mut Changes) {
-    for conversation in [Some(row.conversation_id), shown_in(cache, &row.phone)]
-        .into_iter()
-        .flatten()
+    for conversation in
+        [Some(row.conversation_id), shown_in(cache, &row.phone)].into_iter().flatten()
     {
         changes.conversation(conversation);
         changes.message(conversation, RowId(-order));
@@ -181,9 +172,7 @@ pub(super) fn put_local(outbox: &Connection, row: &LocalConversation) -> Result<
 /// Keeps the text begun for a number; empty text forgets it.
 pub(super) fn put_draft(outbox: &Connection, phone: &str, text: &str) -> Result<()> {
     if text.is_empty() {
-        outbox
-            .prepare_cached("DELETE FROM drafts WHERE phone = ?1")?
-            .execute([phone])?;
+        outbox.prepare_cached("DELETE FROM drafts WHERE phone = ?1")?.execute([phone])?;
     } else {
         outbox
             .prepare_cached(
@@ -204,9 +193,7 @@ pub(super) fn put_setting(outbox: &Connection, key: &str, value: Option<&str>) -
                  ON CONFLICT (key) DO UPDATE SET value = ?2",
             )?
             .execute([key, value])?,
-        None => outbox
-            .prepare_cached("DELETE FROM settings WHERE key = ?1")?
-            .execute([key])?,
+        None => outbox.prepare_cached("DELETE FROM settings WHERE key = ?1")?.execute([key])?,
     };
     Ok(())
 }

@@ -38,11 +38,8 @@ pub(crate) const READ: &str = page_of!("AND unread = 0");
 pub(crate) const BOT: &str = page_of!("AND bot_enabled = ?3");
 pub(crate) const UNREAD_BOT: &str = page_of!("AND unread > 0 AND bot_enabled = ?3");
 pub(crate) const READ_BOT: &str = page_of!("AND unread = 0 AND bot_enabled = ?3");
-pub(crate) const BY_ID: &str = concat!(
-    "SELECT ",
-    conversation_columns!(),
-    ", sort_at FROM conversations WHERE id = ?1"
-);
+pub(crate) const BY_ID: &str =
+    concat!("SELECT ", conversation_columns!(), ", sort_at FROM conversations WHERE id = ?1");
 /// Places and filters of all, from one index: what a broad search walks.
 pub(crate) const WALK: &str = "
     SELECT id, sort_at FROM conversations WHERE (sort_at, id) < (?1, ?2)
@@ -117,10 +114,7 @@ pub(super) fn find(
     cache: &Connection,
     id: ConversationId,
 ) -> Result<Option<(ConversationRow, Coverage)>> {
-    Ok(cache
-        .prepare_cached(BY_ID)?
-        .query_row([id.0], row::conversation)
-        .optional()?)
+    Ok(cache.prepare_cached(BY_ID)?.query_row([id.0], row::conversation).optional()?)
 }
 
 pub(super) fn one(files: &Pinned<'_>, id: ConversationId) -> Result<Option<Conversation>> {
@@ -134,10 +128,7 @@ pub(crate) fn list(files: &Pinned<'_>, query: &ListQuery) -> Result<Conversation
     let after = query.cursor.as_deref().map_or(Ok(TOP), parse_list_cursor)?;
     let limit = usize::try_from(query.limit.clamp(1, LONGEST)).unwrap_or(1);
     let (mut rows, total) = match matching(files.cache, query)? {
-        None => (
-            page(files.cache, query, after, limit + 1)?,
-            total(files.cache, query)?,
-        ),
+        None => (page(files.cache, query, after, limit + 1)?, total(files.cache, query)?),
         Some(ids) if ids.len() <= SORTED => sorted(files.cache, query, &ids, after, limit + 1)?,
         Some(ids) => walked(files.cache, query, &ids, after, limit + 1)?,
     };
@@ -151,22 +142,13 @@ pub(crate) fn list(files: &Pinned<'_>, query: &ListQuery) -> Result<Conversation
         .into_iter()
         .map(|(row, coverage, _)| view::conversation(files, row, &coverage))
         .collect::<Result<_>>()?;
-    Ok(ConversationPage {
-        items,
-        next_cursor,
-        total: u32::try_from(total).unwrap_or(u32::MAX),
-    })
+    Ok(ConversationPage { items, next_cursor, total: u32::try_from(total).unwrap_or(u32::MAX) })
 }
 
 /// Ids that the words and tags allow; `None` when they allow all.
 fn matching(cache: &Connection, query: &ListQuery) -> Result<Option<HashSet<i64>>> {
     let mut allowed: Option<HashSet<i64>> = None;
-    if let Some(text) = query
-        .query
-        .as_deref()
-        .map(str::trim)
-        .filter(|text| !text.is_empty())
-    {
+    if let Some(text) = query.query.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
         let mut found = HashSet::new();
         if let Some(words) = terms::expression(text) {
             collect(cache, BY_NAME, &words, &mut found)?;
@@ -236,12 +218,7 @@ fn total(cache: &Connection, query: &ListQuery) -> Result<usize> {
     let (all, unread, bot, both) = cache
         .prepare_cached("SELECT conversations, unread, bot, unread_bot FROM totals")?
         .query_row([], |row| {
-            Ok((
-                row.get::<_, i64>(0)?,
-                row.get::<_, i64>(1)?,
-                row.get::<_, i64>(2)?,
-                row.get(3)?,
-            ))
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?, row.get(3)?))
         })?;
     let both: i64 = both;
     let total = match (query.unread, query.bot) {
@@ -305,11 +282,7 @@ fn walked(
             }
         }
     }
-    let total = if filtered {
-        counted(cache, query, ids)?
-    } else {
-        ids.len()
-    };
+    let total = if filtered { counted(cache, query, ids)? } else { ids.len() };
     Ok((rows, total))
 }
 

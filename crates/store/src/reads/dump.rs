@@ -68,16 +68,9 @@ pub struct Sizes {
     pub outbox_bytes: u64,
 }
 
-const CONVERSATIONS: &str = concat!(
-    "SELECT ",
-    conversation_columns!(),
-    " FROM conversations ORDER BY id"
-);
-const OUTBOX: &str = concat!(
-    "SELECT ",
-    outbox_columns!(),
-    " FROM outbox ORDER BY order_no"
-);
+const CONVERSATIONS: &str =
+    concat!("SELECT ", conversation_columns!(), " FROM conversations ORDER BY id");
+const OUTBOX: &str = concat!("SELECT ", outbox_columns!(), " FROM outbox ORDER BY order_no");
 const MESSAGES: &str = "
     SELECT id, conversation_id, message_id, sender, kind, content, sent_at, has_media, media_url,
       media_name, local_id, joined
@@ -89,9 +82,7 @@ impl Store {
     /// # Errors
     /// When the files cannot be read.
     pub async fn outbox(&self) -> Result<Vec<OutboxRow>> {
-        self.readers
-            .read(|files| all(files.outbox, OUTBOX, row::outbox))
-            .await
+        self.readers.read(|files| all(files.outbox, OUTBOX, row::outbox)).await
     }
 
     /// One text of the outbox.
@@ -99,17 +90,11 @@ impl Store {
     /// # Errors
     /// When the files cannot be read.
     pub async fn outbox_row(&self, local_id: LocalId) -> Result<Option<OutboxRow>> {
-        const ONE: &str = concat!(
-            "SELECT ",
-            outbox_columns!(),
-            " FROM outbox WHERE local_id = ?1"
-        );
+        const ONE: &str = concat!("SELECT ", outbox_columns!(), " FROM outbox WHERE local_id = ?1");
         self.readers
             .read(move |files| {
                 let mut statement = files.outbox.prepare_cached(ONE)?;
-                Ok(statement
-                    .query_row([local_id.as_str()], row::outbox)
-                    .optional()?)
+                Ok(statement.query_row([local_id.as_str()], row::outbox).optional()?)
             })
             .await
     }
@@ -122,11 +107,7 @@ impl Store {
         let phone = phone.into();
         self.readers
             .read(move |files| {
-                one_text(
-                    files.outbox,
-                    "SELECT text FROM drafts WHERE phone = ?1",
-                    &phone,
-                )
+                one_text(files.outbox, "SELECT text FROM drafts WHERE phone = ?1", &phone)
             })
             .await
     }
@@ -139,11 +120,7 @@ impl Store {
         let key = key.into();
         self.readers
             .read(move |files| {
-                one_text(
-                    files.outbox,
-                    "SELECT value FROM settings WHERE key = ?1",
-                    &key,
-                )
+                one_text(files.outbox, "SELECT value FROM settings WHERE key = ?1", &key)
             })
             .await
     }
@@ -164,9 +141,7 @@ impl Store {
     /// # Errors
     /// When the files cannot be read.
     pub async fn snapshot(&self) -> Result<Snapshot> {
-        self.readers
-            .read(|files| snapshot(files.outbox, files.cache))
-            .await
+        self.readers.read(|files| snapshot(files.outbox, files.cache)).await
     }
 
     /// Everything: for tests and for small stores.
@@ -225,16 +200,9 @@ fn dump(files: &Pinned<'_>) -> Result<Dump> {
     Ok(Dump {
         snapshot: snapshot(files.outbox, files.cache)?,
         messages: all(files.cache, MESSAGES, stored_message)?,
-        drafts: all(
-            files.outbox,
-            "SELECT phone, text FROM drafts ORDER BY phone",
-            |row| {
-                Ok(Draft {
-                    phone: row.get(0)?,
-                    text: row.get(1)?,
-                })
-            },
-        )?,
+        drafts: all(files.outbox, "SELECT phone, text FROM drafts ORDER BY phone", |row| {
+            Ok(Draft { phone: row.get(0)?, text: row.get(1)? })
+        })?,
         settings: pairs(files.outbox, "SELECT key, value FROM settings ORDER BY key")?,
     })
 }
@@ -275,14 +243,8 @@ fn sizes(files: &Pinned<'_>, folder: &Path) -> Result<Sizes> {
     Ok(Sizes {
         conversations: count(files.cache, "SELECT conversations FROM totals")?,
         unread: count(files.cache, "SELECT unread FROM totals")?,
-        gaps: count(
-            files.cache,
-            "SELECT count(*) FROM conversations WHERE gap <> 0",
-        )?,
-        messages: count(
-            files.cache,
-            "SELECT ifnull(sum(cached), 0) FROM conversations",
-        )?,
+        gaps: count(files.cache, "SELECT count(*) FROM conversations WHERE gap <> 0")?,
+        messages: count(files.cache, "SELECT ifnull(sum(cached), 0) FROM conversations")?,
         outbox: count(files.outbox, "SELECT count(*) FROM outbox")?,
         drafts: count(files.outbox, "SELECT count(*) FROM drafts")?,
         cache_bytes: bytes(FileKind::Cache),
@@ -295,10 +257,7 @@ fn all<T>(
     sql: &str,
     read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
 ) -> Result<Vec<T>> {
-    Ok(file
-        .prepare_cached(sql)?
-        .query_map([], read)?
-        .collect::<rusqlite::Result<_>>()?)
+    Ok(file.prepare_cached(sql)?.query_map([], read)?.collect::<rusqlite::Result<_>>()?)
 }
 
 fn pairs(file: &Connection, sql: &str) -> Result<Vec<(String, String)>> {
@@ -306,8 +265,5 @@ fn pairs(file: &Connection, sql: &str) -> Result<Vec<(String, String)>> {
 }
 
 fn one_text(file: &Connection, sql: &str, key: &str) -> Result<Option<String>> {
-    Ok(file
-        .prepare_cached(sql)?
-        .query_row([key], |row| row.get(0))
-        .optional()?)
+    Ok(file.prepare_cached(sql)?.query_row([key], |row| row.get(0)).optional()?)
 }

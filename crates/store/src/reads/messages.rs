@@ -79,9 +79,7 @@ impl Store {
         place: Place,
         limit: u32,
     ) -> Result<Option<Messages>> {
-        self.readers
-            .read(move |files| page(files, conversation, place, limit))
-            .await
+        self.readers.read(move |files| page(files, conversation, place, limit)).await
     }
 }
 
@@ -95,13 +93,7 @@ pub(crate) fn page(
         return Ok(None);
     };
     let limit = usize::try_from(limit.clamp(1, LONGEST)).unwrap_or(1);
-    Conversation {
-        files,
-        row,
-        coverage,
-    }
-    .page(place, limit)
-    .map(Some)
+    Conversation { files, row, coverage }.page(place, limit).map(Some)
 }
 
 struct Conversation<'a> {
@@ -191,17 +183,11 @@ impl Conversation<'_> {
 
     fn finish(&self, items: Vec<Item>, complete: bool, has_newer: bool) -> Result<Messages> {
         let has_older = match items.first() {
-            Some(Item {
-                message,
-                joined: Some(_),
-            }) => {
+            Some(Item { message, joined: Some(_) }) => {
                 let key = (message.sent_at.as_millis(), message.id.0);
                 !self.coverage.start_known || !self.cached_down(key, 1)?.is_empty()
             }
-            Some(Item {
-                message,
-                joined: None,
-            }) => {
+            Some(Item { message, joined: None }) => {
                 self.coverage.cached > 0
                     || !self.known_empty()
                     || !self.outbox_down(-message.id.0, 1)?.is_empty()
@@ -210,15 +196,7 @@ impl Conversation<'_> {
             None => !self.coverage.start_known,
         };
         let items = items.into_iter().map(|item| item.message).collect();
-        Ok(Messages {
-            page: MessagePage {
-                items,
-                has_older,
-                has_newer,
-                gap: !complete,
-            },
-            complete,
-        })
+        Ok(Messages { page: MessagePage { items, has_older, has_newer, gap: !complete }, complete })
     }
 
     /// Up to `limit` rows before a place, oldest first.
@@ -256,15 +234,11 @@ impl Conversation<'_> {
         }
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut statement = self.files.cache.prepare_cached(sql)?;
-        let rows = statement.query_map(params![self.row.id.0, key.0, key.1, limit], |row| {
-            cached_message(row)
-        })?;
+        let rows = statement
+            .query_map(params![self.row.id.0, key.0, key.1, limit], |row| cached_message(row))?;
         let items = rows.map(|row| {
             let (message, joined) = row?;
-            Ok(Item {
-                message,
-                joined: Some(joined),
-            })
+            Ok(Item { message, joined: Some(joined) })
         });
         items.collect()
     }
@@ -276,10 +250,7 @@ impl Conversation<'_> {
             .prepare_cached(CACHED_AT)?
             .query_row(params![self.row.id.0, key.0, key.1], cached_message)
             .optional()?;
-        Ok(found.map(|(message, joined)| Item {
-            message,
-            joined: Some(joined),
-        }))
+        Ok(found.map(|(message, joined)| Item { message, joined: Some(joined) }))
     }
 
     fn outbox_down(&self, below: i64, limit: usize) -> Result<Vec<Item>> {
@@ -301,10 +272,7 @@ impl Conversation<'_> {
             let row = row?;
             if !view::in_cache(self.files.cache, &row)? {
                 let message = outbox_message(row, self.row.id);
-                items.push(Item {
-                    message,
-                    joined: None,
-                });
+                items.push(Item { message, joined: None });
                 if items.len() == limit {
                     break;
                 }
@@ -325,9 +293,7 @@ impl Conversation<'_> {
                     .prepare_cached(
                         "SELECT sent_at, id FROM messages WHERE id = ?1 AND conversation_id = ?2",
                     )?
-                    .query_row(params![id.0, self.row.id.0], |row| {
-                        Ok((row.get(0)?, row.get(1)?))
-                    })
+                    .query_row(params![id.0, self.row.id.0], |row| Ok((row.get(0)?, row.get(1)?)))
                     .optional()?;
                 key.map(Spot::Cached).ok_or(Error::NoPlace)
             }

@@ -47,10 +47,7 @@ impl Reader {
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Pinned<'_>) -> Result<T>) -> Result<T> {
         let outbox = pin(&self.outbox)?;
         let cache = pin(&self.cache)?;
-        read(&Pinned {
-            outbox: &outbox,
-            cache: &cache,
-        })
+        read(&Pinned { outbox: &outbox, cache: &cache })
     }
 }
 
@@ -63,9 +60,7 @@ pub(crate) struct Pinned<'a> {
 /// A transaction takes its state with the first read, not when it begins.
 fn pin(connection: &Connection) -> Result<Transaction<'_>> {
     let transaction = connection.unchecked_transaction()?;
-    transaction
-        .prepare_cached("SELECT 1 FROM sqlite_schema LIMIT 1")?
-        .exists([])?;
+    transaction.prepare_cached("SELECT 1 FROM sqlite_schema LIMIT 1")?.exists([])?;
     Ok(transaction)
 }
 
@@ -80,9 +75,7 @@ pub(crate) struct Readers {
 
 impl fmt::Debug for Readers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Readers")
-            .field("count", &self.count)
-            .finish_non_exhaustive()
+        f.debug_struct("Readers").field("count", &self.count).finish_non_exhaustive()
     }
 }
 
@@ -102,10 +95,7 @@ impl Readers {
         &self,
         read: impl FnOnce(&Pinned<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let permit = Arc::clone(&self.permits)
-            .acquire_owned()
-            .await
-            .map_err(|_| Error::Closed)?;
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| Error::Closed)?;
         let this = self.clone();
         tokio::task::spawn_blocking(move || {
             let reader = this.lock().pop().ok_or(Error::Closed)?;

@@ -40,10 +40,7 @@ impl FromStr for Anchor {
         match text.split_once(':') {
             Some(("m", rest)) => {
                 let (sent_at, id) = rest.split_once(':').ok_or(crate::Error::NoPlace)?;
-                Ok(Self::Message {
-                    sent_at: number(sent_at)?,
-                    id: number(id)?,
-                })
+                Ok(Self::Message { sent_at: number(sent_at)?, id: number(id)? })
             }
             Some(("o", order)) => Ok(Self::Outbox(number(order)?)),
             Some(_) => Err(crate::Error::NoPlace),

@@ -58,16 +58,12 @@ impl Store {
 
 pub(crate) fn search(files: &Pinned<'_>, query: &SearchQuery) -> Result<SearchPage> {
     let before = match &query.cursor {
-        Some(cursor) => cursor
-            .strip_prefix("s:")
-            .and_then(|id| id.parse::<i64>().ok())
-            .ok_or(Error::NoPlace)?,
+        Some(cursor) => {
+            cursor.strip_prefix("s:").and_then(|id| id.parse::<i64>().ok()).ok_or(Error::NoPlace)?
+        }
         None => i64::MAX,
     };
-    let nothing = SearchPage {
-        hits: Vec::new(),
-        next_cursor: None,
-    };
+    let nothing = SearchPage { hits: Vec::new(), next_cursor: None };
     if query.text.trim().chars().count() < SHORTEST {
         return Ok(nothing);
     }
@@ -86,9 +82,7 @@ pub(crate) fn search(files: &Pinned<'_>, query: &SearchQuery) -> Result<SearchPa
     let mut next_cursor = None;
     while let Some(row) = rows.next()? {
         if hits.len() == usize::try_from(limit).unwrap_or(usize::MAX) {
-            next_cursor = hits
-                .last()
-                .map(|hit: &SearchHit| format!("s:{}", hit.message.id.0));
+            next_cursor = hits.last().map(|hit: &SearchHit| format!("s:{}", hit.message.id.0));
             break;
         }
         let (message, _) = cached_message(row)?;
@@ -107,12 +101,7 @@ pub(crate) fn search(files: &Pinned<'_>, query: &SearchQuery) -> Result<SearchPa
             message.content.as_deref().unwrap_or_default(),
             marked.as_deref().unwrap_or_default(),
         );
-        hits.push(SearchHit {
-            message,
-            conversation,
-            snippet,
-            ranges,
-        });
+        hits.push(SearchHit { message, conversation, snippet, ranges });
     }
     Ok(SearchPage { hits, next_cursor })
 }
@@ -158,10 +147,7 @@ fn beginning(chars: &[char], cut: usize, first: usize) -> usize {
         return 0;
     }
     let between = chars.get(cut..first).unwrap_or_default();
-    between
-        .iter()
-        .position(|c| c.is_whitespace())
-        .map_or(cut, |space| cut + space + 1)
+    between.iter().position(|c| c.is_whitespace()).map_or(cut, |space| cut + space + 1)
 }
 
 /// Where the matches lie in `content`, in characters, read off the marked copy.
@@ -225,9 +211,6 @@ mod tests {
     fn marks_in_the_text_itself_break_nothing() {
         let (text, ranges) = snippet("a\u{2}b\u{3}", "\u{2}a\u{3}\u{2}\u{2}b\u{3}\u{3}");
         assert_eq!(text.chars().count(), 4);
-        assert!(
-            ranges.iter().all(|(from, to)| from < to && *to <= 4),
-            "{ranges:?}"
-        );
+        assert!(ranges.iter().all(|(from, to)| from < to && *to <= 4), "{ranges:?}");
     }
 }

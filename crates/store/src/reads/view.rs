@@ -69,11 +69,7 @@ pub(crate) fn cached_message(row: &Row<'_>) -> rusqlite::Result<(Message, bool)>
         kind: row::kind(row.get(4)?),
         content: row.get(5)?,
         sent_at: Timestamp::from_millis(sent_at),
-        state: if from == Sender::Contact {
-            MessageState::Received
-        } else {
-            MessageState::Sent
-        },
+        state: if from == Sender::Contact { MessageState::Received } else { MessageState::Sent },
         hold: None,
         error: None,
         media: row::media(row, 7)?,
@@ -105,10 +101,7 @@ pub(crate) fn outbox_message(row: OutboxRow, conversation_id: ConversationId) ->
         error: row
             .error
             .filter(|_| matches!(state, MessageState::Failed | MessageState::Unconfirmed))
-            .map(|code| MessageError {
-                code,
-                message: String::new(),
-            }),
+            .map(|code| MessageError { code, message: String::new() }),
         media,
         gap_before: false,
     }
@@ -126,9 +119,7 @@ const fn outbox_state(state: OutboxState) -> MessageState {
 
 /// The server takes JPEG, PNG, GIF and WebP as pictures and everything else as documents.
 fn kind_of_file(path: &str) -> MessageKind {
-    let extension = path
-        .rsplit_once('.')
-        .map(|(_, extension)| extension.to_ascii_lowercase());
+    let extension = path.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
     match extension.as_deref() {
         Some("jpg" | "jpeg" | "png" | "gif" | "webp") => MessageKind::Image,
         _ => MessageKind::Document,
@@ -145,9 +136,7 @@ pub(crate) fn in_cache(cache: &Connection, row: &OutboxRow) -> Result<bool> {
     {
         return Ok(true);
     }
-    Ok(cache
-        .prepare_cached(BY_LOCAL)?
-        .exists([row.local_id.as_str()])?)
+    Ok(cache.prepare_cached(BY_LOCAL)?.exists([row.local_id.as_str()])?)
 }
 
 /// Whether messages are known or thought to be missing.
@@ -166,11 +155,7 @@ pub(crate) fn conversation(
         .cache
         .prepare_cached(TAGS)?
         .query_map([&row.phone], |tag| {
-            Ok(Tag {
-                id: tag.get(0)?,
-                name: tag.get(1)?,
-                color: tag.get(2)?,
-            })
+            Ok(Tag { id: tag.get(0)?, name: tag.get(1)?, color: tag.get(2)? })
         })?
         .collect::<rusqlite::Result<_>>()?;
     let draft = files
@@ -187,11 +172,7 @@ pub(crate) fn conversation(
             _ => row.phone.clone(),
         },
         phone: row.phone,
-        last_message: if local_is_newer {
-            row.local_preview
-        } else {
-            row.last_message
-        },
+        last_message: if local_is_newer { row.local_preview } else { row.last_message },
         last_message_at: row.last_message_at.max(row.local_at),
         last_from: latest.from,
         last_state: latest.state,
@@ -217,18 +198,13 @@ fn latest(files: &Pinned<'_>, conversation: &ConversationRow) -> Result<Latest> 
     let newest = files
         .cache
         .prepare_cached(NEWEST)?
-        .query_row([id], |row| {
-            Ok((row::sender(row.get(0)?), row.get::<_, i64>(1)?))
-        })
+        .query_row([id], |row| Ok((row::sender(row.get(0)?), row.get::<_, i64>(1)?)))
         .optional()?;
     let mut unsent: Option<(i64, MessageState)> = None;
     // What failed answers nobody; the rest will, or may have.
     let mut answered_at: Option<i64> = None;
     let mut rows = files.outbox.prepare_cached(OUTBOX_DOWN)?;
-    for row in rows
-        .query_map(params![conversation.phone, i64::MAX], row::outbox)?
-        .take(LOOK_BACK)
-    {
+    for row in rows.query_map(params![conversation.phone, i64::MAX], row::outbox)?.take(LOOK_BACK) {
         let row = row?;
         if in_cache(files.cache, &row)? {
             continue;

@@ -19,11 +19,7 @@ const TEXTS: [(&str, i64); 3] = [("a", 11), ("b", 12), ("c", 13)];
 
 fn confirmed(local_id: &str, message: i64) -> OutboxRow {
     let message_id = Some(MessageId(format!("false_{message}")));
-    OutboxRow {
-        state: OutboxState::Sent,
-        message_id,
-        ..text(local_id)
-    }
+    OutboxRow { state: OutboxState::Sent, message_id, ..text(local_id) }
 }
 
 /// Ends the process, as a kill would, when `left` steps were taken.
@@ -38,28 +34,18 @@ fn ending(left: usize) -> Failpoints {
 
 /// Each text is written, sent and confirmed, with a purge in between; what is durable is printed.
 async fn story(folder: &Path, failpoints: Failpoints) {
-    let options = Options {
-        failpoints,
-        ..Options::default()
-    };
-    let (store, _, _) = Store::open(folder, Key::new(KEY), options)
-        .await
-        .expect("opens");
+    let options = Options { failpoints, ..Options::default() };
+    let (store, _, _) = Store::open(folder, Key::new(KEY), options).await.expect("opens");
     for (local_id, message) in TEXTS {
         store.enqueue(text(local_id)).await.expect("stored");
         println!("written {local_id}");
         let confirm = vec![
-            StoreOp::PutOutbox {
-                row: confirmed(local_id, message),
-            },
+            StoreOp::PutOutbox { row: confirmed(local_id, message) },
             StoreOp::ApplyMessages {
                 conversation_id: CHAT,
                 messages: vec![own(message)],
                 run: Run::Live { unbroken: true },
-                local_ids: vec![(
-                    MessageId(format!("false_{message}")),
-                    LocalId(local_id.into()),
-                )],
+                local_ids: vec![(MessageId(format!("false_{message}")), LocalId(local_id.into()))],
             },
         ];
         store.apply(confirm).await.expect("stored");
@@ -106,12 +92,7 @@ async fn prepared() -> TempDir {
 /// What the conversation shows: local ids, or row ids where there are none.
 async fn shown(folder: &Path) -> Vec<String> {
     let (store, _) = reopen(folder).await;
-    let page = store
-        .messages(CHAT, Place::Newest, 200)
-        .await
-        .expect("read")
-        .expect("cached")
-        .page;
+    let page = store.messages(CHAT, Place::Newest, 200).await.expect("read").expect("cached").page;
     let shown = page.items.iter().map(|message| match &message.local_id {
         Some(local_id) => local_id.0.clone(),
         None => message.id.0.to_string(),
@@ -126,10 +107,7 @@ fn check(shown: &[String], printed: &str, case: &str) {
     let mut texts: Vec<&str> = shown[1..].iter().map(String::as_str).collect();
     for (local_id, _) in TEXTS {
         if printed.contains(&format!("written {local_id}")) {
-            assert!(
-                texts.contains(&local_id),
-                "{case}: {local_id} is lost: {texts:?}"
-            );
+            assert!(texts.contains(&local_id), "{case}: {local_id} is lost: {texts:?}");
         }
     }
     let count = texts.len();
@@ -153,16 +131,8 @@ async fn a_kill_at_any_step_loses_and_doubles_nothing() {
                 fs::remove_file(log).expect("removed");
             }
         }
-        check(
-            &shown(folder.path()).await,
-            &printed,
-            &format!("killed at step {steps}"),
-        );
-        check(
-            &shown(cut.path()).await,
-            &printed,
-            &format!("power cut at step {steps}"),
-        );
+        check(&shown(folder.path()).await, &printed, &format!("killed at step {steps}"));
+        check(&shown(cut.path()).await, &printed, &format!("power cut at step {steps}"));
         if printed.contains("closed") {
             break;
         }
@@ -178,10 +148,7 @@ async fn salvaging_child() {
     let given = (std::env::var(FOLDER), std::env::var(STEPS));
     if let (Ok(folder), Ok(steps)) = given {
         let failpoints = ending(steps.parse().expect("a number"));
-        let options = Options {
-            failpoints,
-            ..Options::default()
-        };
+        let options = Options { failpoints, ..Options::default() };
         let opened = Store::open(Path::new(&folder), Key::new(KEY), options).await;
         opened.expect("opens").0.close().await;
         println!("closed");
@@ -199,10 +166,7 @@ async fn damaged_outbox() -> TempDir {
     for (local_id, _) in TEXTS {
         home.store.enqueue(text(local_id)).await.expect("stored");
     }
-    home.store
-        .save_draft(phone(1), "borrador")
-        .await
-        .expect("stored");
+    home.store.save_draft(phone(1), "borrador").await.expect("stored");
     home.store.close().await;
     let path = home.folder.path().join("outbox.db");
     let mut bytes = fs::read(&path).expect("read");
@@ -223,19 +187,10 @@ async fn a_kill_during_a_salvage_loses_nothing_more() {
         let (store, report) = reopen(folder.path()).await;
         let outbox = store.outbox().await.expect("read");
         assert_eq!(outbox.len(), 3, "killed at step {steps}: {report:?}");
-        assert!(
-            folder.path().join("outbox.damaged-1").exists(),
-            "step {steps}"
-        );
-        assert!(
-            !folder.path().join("outbox.damaged-2").exists(),
-            "step {steps}"
-        );
+        assert!(folder.path().join("outbox.damaged-1").exists(), "step {steps}");
+        assert!(!folder.path().join("outbox.damaged-2").exists(), "step {steps}");
         store.close().await;
-        assert!(
-            !folder.path().join("outbox.salvage.db").exists(),
-            "step {steps}"
-        );
+        assert!(!folder.path().join("outbox.salvage.db").exists(), "step {steps}");
         if printed.contains("closed") {
             break;
         }

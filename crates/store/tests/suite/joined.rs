@@ -6,28 +6,16 @@ use condorito_model::RowId;
 use condorito_model::record::{Coverage, Outcome, Run, StoreOp};
 
 fn coverage(cached: u32, newest: i64, gap: bool, start_known: bool, run: u32) -> Coverage {
-    Coverage {
-        cached,
-        newest_id: Some(RowId(newest)),
-        gap,
-        start_known,
-        run,
-    }
+    Coverage { cached, newest_id: Some(RowId(newest)), gap, start_known, run }
 }
 
 #[tokio::test]
 async fn windows_that_overlap_leave_no_gap() {
     let home = Home::with_chat().await;
     let first = home.messages(facts(10..=12), WINDOW).await;
-    assert_eq!(
-        first,
-        (vec![10, 11, 12], false, coverage(3, 12, false, false, 3))
-    );
+    assert_eq!(first, (vec![10, 11, 12], false, coverage(3, 12, false, false, 3)));
     let second = home.messages(facts(12..=14), WINDOW).await;
-    assert_eq!(
-        second,
-        (vec![13, 14], true, coverage(5, 14, false, false, 5))
-    );
+    assert_eq!(second, (vec![13, 14], true, coverage(5, 14, false, false, 5)));
     let start = home.messages(facts(8..=10), FROM_START).await;
     assert_eq!(start, (vec![8, 9], true, coverage(7, 14, false, true, 7)));
 }
@@ -39,52 +27,30 @@ async fn a_window_beside_the_cached_ones_leaves_a_gap_that_closes() {
     let apart = home.messages(facts(7..=9), WINDOW).await;
     assert_eq!(apart, (vec![7, 8, 9], false, coverage(6, 9, true, true, 3)));
     let between = home.messages(facts(3..=7), WINDOW).await;
-    assert_eq!(
-        between,
-        (vec![4, 5, 6], true, coverage(9, 9, false, true, 9))
-    );
+    assert_eq!(between, (vec![4, 5, 6], true, coverage(9, 9, false, true, 9)));
 }
 
 #[tokio::test]
 async fn a_live_message_joins_when_nothing_can_lie_between() {
     let home = Home::with_chat().await;
-    let first = home
-        .messages(vec![fact(1)], Run::Live { unbroken: true })
-        .await;
+    let first = home.messages(vec![fact(1)], Run::Live { unbroken: true }).await;
     assert_eq!(first.2, coverage(1, 1, false, true, 1));
-    let second = home
-        .messages(vec![fact(2)], Run::Live { unbroken: true })
-        .await;
+    let second = home.messages(vec![fact(2)], Run::Live { unbroken: true }).await;
     assert_eq!(second.2, coverage(2, 2, false, true, 2));
-    let apart = home
-        .messages(vec![fact(5)], Run::Live { unbroken: false })
-        .await;
+    let apart = home.messages(vec![fact(5)], Run::Live { unbroken: false }).await;
     assert_eq!(apart.2, coverage(3, 5, true, true, 1));
-    let late = home
-        .messages(vec![fact_at(6, 0)], Run::Live { unbroken: true })
-        .await;
-    assert_eq!(
-        late.2,
-        coverage(4, 6, true, true, 1),
-        "before the first, which was the start"
-    );
+    let late = home.messages(vec![fact_at(6, 0)], Run::Live { unbroken: true }).await;
+    assert_eq!(late.2, coverage(4, 6, true, true, 1), "before the first, which was the start");
 }
 
 #[tokio::test]
 async fn a_file_that_comes_late_keeps_the_stretch_whole() {
     let home = Home::with_chat().await;
     home.messages(facts([1, 2, 4]), FROM_START).await;
-    for (run, id) in [
-        (Run::Live { unbroken: false }, 9),
-        (Run::Scattered, 10),
-        (WINDOW, 11),
-    ] {
+    for (run, id) in [(Run::Live { unbroken: false }, 9), (Run::Scattered, 10), (WINDOW, 11)] {
         let (inserted, _, coverage) = home.messages(vec![fact_at(id, 3)], run).await;
         assert_eq!(inserted, [id]);
-        assert!(
-            !coverage.gap && coverage.run == coverage.cached,
-            "{run:?}: {coverage:?}"
-        );
+        assert!(!coverage.gap && coverage.run == coverage.cached, "{run:?}: {coverage:?}");
     }
 }
 
@@ -92,17 +58,8 @@ async fn a_file_that_comes_late_keeps_the_stretch_whole() {
 async fn equal_counts_close_the_gaps_and_leave_the_oldest() {
     let home = Home::with_chat().await;
     home.messages(facts([3, 5, 9]), Run::Scattered).await;
-    let closed = home
-        .apply(vec![StoreOp::CloseGaps {
-            conversation_id: CHAT,
-        }])
-        .await;
-    assert_eq!(
-        closed,
-        [Outcome::Closed {
-            coverage: coverage(3, 9, false, false, 3)
-        }]
-    );
+    let closed = home.apply(vec![StoreOp::CloseGaps { conversation_id: CHAT }]).await;
+    assert_eq!(closed, [Outcome::Closed { coverage: coverage(3, 9, false, false, 3) }]);
     let page = home.page(condorito_store::Place::Newest, 10).await;
     assert!(page.page.has_older && !page.complete, "{page:?}");
 }
@@ -124,26 +81,14 @@ async fn ids_of_another_conversation_are_refused() {
     };
     for message in [same_row, same_message, fact(-4), fact(0)] {
         // The refused one breaks the window: what follows it is not joined.
-        let outcome = home
-            .apply(vec![apply(vec![message.clone(), fact_at(30, 30)])])
-            .await;
+        let outcome = home.apply(vec![apply(vec![message.clone(), fact_at(30, 30)])]).await;
         let Some(Outcome::Applied { coverage, .. }) = outcome.first() else {
             panic!("{outcome:?}")
         };
-        assert_eq!(
-            (coverage.cached, coverage.start_known),
-            (1, false),
-            "{message:?}"
-        );
+        assert_eq!((coverage.cached, coverage.start_known), (1, false), "{message:?}");
     }
     let dump = home.store.dump().await.expect("read");
-    assert_eq!(
-        dump.messages
-            .iter()
-            .filter(|m| m.fact.conversation_id == CHAT)
-            .count(),
-        3
-    );
+    assert_eq!(dump.messages.iter().filter(|m| m.fact.conversation_id == CHAT).count(), 3);
 }
 
 #[tokio::test]
@@ -153,20 +98,13 @@ async fn a_row_that_holds_another_message_is_replaced() {
     let mut other = fact(2);
     other.message_id = MessageId("false_new".into());
     let (inserted, joined, coverage) = home.messages(vec![other.clone()], Run::Scattered).await;
-    assert_eq!(
-        (inserted, joined, coverage.cached, coverage.gap),
-        (vec![], true, 3, false)
-    );
+    assert_eq!((inserted, joined, coverage.cached, coverage.gap), (vec![], true, 3, false));
     // The same message under another id, at another time.
     let mut moved = fact_at(8, 8);
     moved.message_id = other.message_id.clone();
     let (inserted, _, coverage) = home.messages(vec![moved], Run::Scattered).await;
     assert_eq!((inserted, coverage.cached, coverage.gap), (vec![], 3, true));
     let dump = home.store.dump().await.expect("read");
-    let left: Vec<_> = dump
-        .messages
-        .iter()
-        .map(|m| (m.fact.id.0, m.joined))
-        .collect();
+    let left: Vec<_> = dump.messages.iter().map(|m| (m.fact.id.0, m.joined)).collect();
     assert_eq!(left, [(1, true), (3, true), (8, false)]);
 }

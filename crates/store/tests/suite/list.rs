@@ -8,64 +8,33 @@ use condorito_model::view::{Conversation, MessageState, Tag};
 use condorito_store::{Error, ListQuery};
 
 fn query(limit: u32) -> ListQuery {
-    ListQuery {
-        limit,
-        ..ListQuery::default()
-    }
+    ListQuery { limit, ..ListQuery::default() }
 }
 
 fn asked(text: &str) -> ListQuery {
-    ListQuery {
-        query: Some(text.into()),
-        ..query(50)
-    }
+    ListQuery { query: Some(text.into()), ..query(50) }
 }
 
 #[tokio::test]
 async fn pages_follow_one_another_while_rows_move() {
     let home = Home::new().await;
-    home.apply(vec![StoreOp::PutConversations {
-        rows: (1..=10).map(chat).collect(),
-    }])
-    .await;
+    home.apply(vec![StoreOp::PutConversations { rows: (1..=10).map(chat).collect() }]).await;
     let first = home.store.conversations(query(4)).await.expect("read");
-    assert_eq!(
-        first.items.iter().map(|c| c.id.0).collect::<Vec<_>>(),
-        [10, 9, 8, 7]
-    );
+    assert_eq!(first.items.iter().map(|c| c.id.0).collect::<Vec<_>>(), [10, 9, 8, 7]);
     assert_eq!(first.total, 10);
     // One already seen and one not yet seen move to the top; a new one comes.
     for id in [9, 2, 11] {
-        home.put(ConversationRow {
-            last_message_at: Some(at(100 + id)),
-            ..chat(id)
-        })
-        .await;
+        home.put(ConversationRow { last_message_at: Some(at(100 + id)), ..chat(id) }).await;
     }
-    let second = ListQuery {
-        cursor: first.next_cursor,
-        ..query(4)
-    };
+    let second = ListQuery { cursor: first.next_cursor, ..query(4) };
     let second = home.store.conversations(second).await.expect("read");
-    assert_eq!(
-        second.items.iter().map(|c| c.id.0).collect::<Vec<_>>(),
-        [6, 5, 4, 3]
-    );
-    let third = ListQuery {
-        cursor: second.next_cursor,
-        ..query(4)
-    };
+    assert_eq!(second.items.iter().map(|c| c.id.0).collect::<Vec<_>>(), [6, 5, 4, 3]);
+    let third = ListQuery { cursor: second.next_cursor, ..query(4) };
     let third = home.store.conversations(third).await.expect("read");
     assert_eq!(third.items.iter().map(|c| c.id.0).collect::<Vec<_>>(), [1]);
     assert_eq!((third.next_cursor, third.total), (None, 11));
-    let odd = ListQuery {
-        cursor: Some("c:x:1".into()),
-        ..query(4)
-    };
-    assert!(matches!(
-        home.store.conversations(odd).await,
-        Err(Error::NoPlace)
-    ));
+    let odd = ListQuery { cursor: Some("c:x:1".into()), ..query(4) };
+    assert!(matches!(home.store.conversations(odd).await, Err(Error::NoPlace)));
 }
 
 #[tokio::test]
@@ -79,30 +48,13 @@ async fn filters_and_totals_agree() {
         })
         .collect();
     home.apply(vec![StoreOp::PutConversations { rows }]).await;
-    home.put(ConversationRow {
-        unread: 5,
-        ..chat(1)
-    })
-    .await;
-    home.put(ConversationRow {
-        bot_enabled: true,
-        unread: 1,
-        ..chat(2)
-    })
-    .await;
-    home.apply(vec![StoreOp::RemoveConversations {
-        ids: vec![ConversationId(12)],
-    }])
-    .await;
+    home.put(ConversationRow { unread: 5, ..chat(1) }).await;
+    home.put(ConversationRow { bot_enabled: true, unread: 1, ..chat(2) }).await;
+    home.apply(vec![StoreOp::RemoveConversations { ids: vec![ConversationId(12)] }]).await;
     for unread in [None, Some(true), Some(false)] {
         for bot in [None, Some(true), Some(false)] {
             for words in [None, Some("5491")] {
-                let asked = ListQuery {
-                    unread,
-                    bot,
-                    query: words.map(Into::into),
-                    ..query(50)
-                };
+                let asked = ListQuery { unread, bot, query: words.map(Into::into), ..query(50) };
                 let page = home.store.conversations(asked).await.expect("read");
                 let expected: Vec<i64> = (1..=11)
                     .rev()
@@ -120,17 +72,9 @@ async fn filters_and_totals_agree() {
 #[tokio::test]
 async fn names_and_numbers_are_found_by_parts() {
     let home = Home::new().await;
-    for (id, name) in [
-        (1, "José Núñez"),
-        (2, "Café \"Del\" Sur"),
-        (3, "Ana 😀"),
-        (4, "549"),
-    ] {
-        home.put(ConversationRow {
-            name: Some(name.into()),
-            ..chat(id)
-        })
-        .await;
+    for (id, name) in [(1, "José Núñez"), (2, "Café \"Del\" Sur"), (3, "Ana 😀"), (4, "549")]
+    {
+        home.put(ConversationRow { name: Some(name.into()), ..chat(id) }).await;
     }
     home.put(chat(4321)).await;
     for (text, expected) in [
@@ -152,17 +96,8 @@ async fn names_and_numbers_are_found_by_parts() {
     ] {
         assert_eq!(home.list(asked(text)).await, expected, "{text:?}");
     }
-    home.put(ConversationRow {
-        name: Some("María".into()),
-        ..chat(1)
-    })
-    .await;
-    home.put(ConversationRow {
-        name: None,
-        phone: "598123".into(),
-        ..chat(2)
-    })
-    .await;
+    home.put(ConversationRow { name: Some("María".into()), ..chat(1) }).await;
+    home.put(ConversationRow { name: None, phone: "598123".into(), ..chat(2) }).await;
     for (text, expected) in [
         ("jose", vec![]),
         ("maria", vec![1]),
@@ -170,11 +105,7 @@ async fn names_and_numbers_are_found_by_parts() {
         ("8123", vec![2]),
         ("0000002", vec![]),
     ] {
-        assert_eq!(
-            home.list(asked(text)).await,
-            expected,
-            "after a change: {text:?}"
-        );
+        assert_eq!(home.list(asked(text)).await, expected, "after a change: {text:?}");
     }
 }
 
@@ -182,21 +113,13 @@ async fn names_and_numbers_are_found_by_parts() {
 async fn a_broad_search_pages_like_a_narrow_one() {
     let home = Home::new().await;
     let rows = (1..=2_500)
-        .map(|id| ConversationRow {
-            unread: u32::from(id % 5 == 0),
-            ..chat(id)
-        })
+        .map(|id| ConversationRow { unread: u32::from(id % 5 == 0), ..chat(id) })
         .collect();
     home.apply(vec![StoreOp::PutConversations { rows }]).await;
     let mut seen = Vec::new();
     let mut cursor = None;
     loop {
-        let asked = ListQuery {
-            cursor,
-            unread: Some(true),
-            limit: 300,
-            ..asked("549110")
-        };
+        let asked = ListQuery { cursor, unread: Some(true), limit: 300, ..asked("549110") };
         let page = home.store.conversations(asked).await.expect("read");
         assert_eq!(page.total, 500);
         seen.extend(page.items.iter().map(|c| c.id.0));
@@ -211,78 +134,43 @@ async fn a_broad_search_pages_like_a_narrow_one() {
 #[tokio::test]
 async fn tags_belong_to_numbers_and_filter() {
     let home = Home::new().await;
-    home.apply(vec![StoreOp::PutConversations {
-        rows: (1..=3).map(chat).collect(),
-    }])
-    .await;
-    let tag = |id: i64| Tag {
-        id,
-        name: format!("tag {id}"),
-        color: "#28a745".into(),
-    };
+    home.apply(vec![StoreOp::PutConversations { rows: (1..=3).map(chat).collect() }]).await;
+    let tag = |id: i64| Tag { id, name: format!("tag {id}"), color: "#28a745".into() };
     let contacts = vec![(phone(1), vec![tag(1), tag(2)]), (phone(2), vec![tag(2)])];
     home.store.put_contact_tags(contacts).await.expect("stored");
-    let tagged = |ids: &[i64]| ListQuery {
-        tag_ids: Some(ids.to_vec()),
-        ..query(9)
-    };
+    let tagged = |ids: &[i64]| ListQuery { tag_ids: Some(ids.to_vec()), ..query(9) };
     assert_eq!(home.list(tagged(&[2])).await, [2, 1]);
     assert_eq!(home.list(tagged(&[1, 9])).await, [1]);
     assert_eq!(home.list(tagged(&[])).await, [3, 2, 1]);
-    home.store
-        .put_contact_tags(vec![(phone(1), vec![])])
-        .await
-        .expect("stored");
+    home.store.put_contact_tags(vec![(phone(1), vec![])]).await.expect("stored");
     assert_eq!(home.list(tagged(&[2])).await, [2]);
-    let row = home
-        .store
-        .conversation(ConversationId(2))
-        .await
-        .expect("read")
-        .expect("cached");
+    let row = home.store.conversation(ConversationId(2)).await.expect("read").expect("cached");
     assert_eq!(row.tags, [tag(2)]);
 }
 
 async fn shown(home: &Home) -> Conversation {
-    home.store
-        .conversation(CHAT)
-        .await
-        .expect("read")
-        .expect("cached")
+    home.store.conversation(CHAT).await.expect("read").expect("cached")
 }
 
 #[tokio::test]
 async fn a_row_tells_who_spoke_last_and_who_waits() {
     let home = Home::with_chat().await;
     let row = shown(&home).await;
-    assert_eq!(
-        (row.name, row.last_from, row.waiting_since),
-        (phone(1), None, None)
-    );
-    home.messages(vec![fact(1), own(2), fact(3), fact(4)], FROM_START)
-        .await;
+    assert_eq!((row.name, row.last_from, row.waiting_since), (phone(1), None, None));
+    home.messages(vec![fact(1), own(2), fact(3), fact(4)], FROM_START).await;
     let row = shown(&home).await;
-    assert_eq!(
-        (row.last_from, row.last_state),
-        (Some(Sender::Contact), None)
-    );
+    assert_eq!((row.last_from, row.last_state), (Some(Sender::Contact), None));
     assert_eq!(row.waiting_since, Some(at(3)));
     // A text on its way answers; one that failed does not.
     home.store.enqueue(text("a")).await.expect("stored");
     let row = shown(&home).await;
-    assert_eq!(
-        (row.last_from, row.last_state),
-        (Some(Sender::Client), Some(MessageState::Queued))
-    );
+    assert_eq!((row.last_from, row.last_state), (Some(Sender::Client), Some(MessageState::Queued)));
     assert_eq!(row.waiting_since, None);
     let mut failed = text("a");
     failed.state = OutboxState::Failed;
     home.apply(vec![StoreOp::PutOutbox { row: failed }]).await;
     let row = shown(&home).await;
-    assert_eq!(
-        (row.last_state, row.waiting_since),
-        (Some(MessageState::Failed), Some(at(3)))
-    );
+    assert_eq!((row.last_state, row.waiting_since), (Some(MessageState::Failed), Some(at(3))));
     home.messages(vec![own(5)], WINDOW_AFTER).await;
     let row = shown(&home).await;
     assert_eq!(row.waiting_since, None);
@@ -299,27 +187,17 @@ async fn the_preview_is_the_newer_of_two_and_drafts_follow_the_number() {
     row.local_at = Some(at(50));
     row.local_preview = Some("de aquí".into());
     home.put(row.clone()).await;
-    home.store
-        .save_draft(phone(1), "borrador")
-        .await
-        .expect("stored");
+    home.store.save_draft(phone(1), "borrador").await.expect("stored");
     let seen = shown(&home).await;
     assert_eq!(seen.last_message.as_deref(), Some("de aquí"));
     assert_eq!(seen.last_message_at, Some(at(50)));
     assert_eq!(seen.draft.as_deref(), Some("borrador"));
     row.last_message_at = Some(at(60));
     home.put(row).await;
-    assert_eq!(
-        shown(&home).await.last_message.as_deref(),
-        Some("del servidor")
-    );
+    assert_eq!(shown(&home).await.last_message.as_deref(), Some("del servidor"));
     home.store.save_draft(phone(1), "").await.expect("stored");
     assert_eq!(home.store.draft(phone(1)).await.expect("read"), None);
-    let by_phone = home
-        .store
-        .conversation_by_phone(phone(1))
-        .await
-        .expect("read");
+    let by_phone = home.store.conversation_by_phone(phone(1)).await.expect("read");
     assert_eq!(by_phone, Some(shown(&home).await));
 }
 
@@ -334,17 +212,7 @@ async fn a_gap_is_shown_until_nothing_is_missing() {
         (false, None, None, true),
         (false, None, Some(0), false),
     ] {
-        home.put(ConversationRow {
-            stale,
-            older_unknown,
-            total,
-            ..chat(1)
-        })
-        .await;
-        assert_eq!(
-            shown(&home).await.gap,
-            gap,
-            "{stale} {older_unknown:?} {total:?}"
-        );
+        home.put(ConversationRow { stale, older_unknown, total, ..chat(1) }).await;
+        assert_eq!(shown(&home).await.gap, gap, "{stale} {older_unknown:?} {total:?}");
     }
 }

@@ -10,9 +10,7 @@ use std::path::{Path, PathBuf};
 const VERSIONS: [&str; 1] = ["v1"];
 
 fn fixture(version: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures")
-        .join(version)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(version)
 }
 
 #[tokio::test]
@@ -21,62 +19,27 @@ async fn files_of_every_version_open_and_keep_what_they_held() {
         let folder = copy(&fixture(version));
         let (store, report) = reopen(folder.path()).await;
         assert!(report.set_aside.is_empty(), "{version}: {report:?}");
-        let list = ListQuery {
-            query: Some("nunez".into()),
-            limit: 9,
-            ..ListQuery::default()
-        };
+        let list = ListQuery { query: Some("nunez".into()), limit: 9, ..ListQuery::default() };
         let list = store.conversations(list).await.expect("read");
         assert_eq!(list.items.len(), 1, "{version}");
         let row = &list.items[0];
-        assert_eq!(
-            (row.id, row.unread_count, row.bot_enabled),
-            (CHAT, 2, true),
-            "{version}"
-        );
-        assert_eq!(
-            row.last_message.as_deref(),
-            Some("Sin enviar todavía"),
-            "{version}"
-        );
+        assert_eq!((row.id, row.unread_count, row.bot_enabled), (CHAT, 2, true), "{version}");
+        assert_eq!(row.last_message.as_deref(), Some("Sin enviar todavía"), "{version}");
         assert_eq!(row.draft.as_deref(), Some("borrador"), "{version}");
         assert_eq!(row.last_state, Some(MessageState::Queued), "{version}");
         assert_eq!(row.tags.len(), 1, "{version}");
-        let page = store
-            .messages(CHAT, Place::Newest, 50)
-            .await
-            .expect("read")
-            .expect("cached");
+        let page = store.messages(CHAT, Place::Newest, 50).await.expect("read").expect("cached");
         assert_eq!(ids(&page.page.items), [1, 2, 3, -1], "{version}");
         assert!(page.page.items[0].media.is_some(), "{version}");
-        assert_eq!(
-            page.page.items[1].local_id,
-            Some(LocalId("texto-0".into())),
-            "{version}"
-        );
+        assert_eq!(page.page.items[1].local_id, Some(LocalId("texto-0".into())), "{version}");
         assert!(!page.complete && page.page.has_older, "{version}");
-        let found = SearchQuery {
-            text: "cafe".into(),
-            limit: 9,
-            ..SearchQuery::default()
-        };
-        assert_eq!(
-            store.search(found).await.expect("read").hits.len(),
-            1,
-            "{version}"
-        );
+        let found = SearchQuery { text: "cafe".into(), limit: 9, ..SearchQuery::default() };
+        assert_eq!(store.search(found).await.expect("read").hits.len(), 1, "{version}");
         let snapshot = store.snapshot().await.expect("read");
         assert_eq!(snapshot.pending_reads.len(), 1, "{version}");
         assert_eq!(snapshot.local_conversations.len(), 1, "{version}");
-        assert_eq!(
-            snapshot.meta,
-            [("walked".into(), "2025-10-09".into())],
-            "{version}"
-        );
-        assert_eq!(
-            store.setting("theme").await.expect("read").as_deref(),
-            Some("dark")
-        );
+        assert_eq!(snapshot.meta, [("walked".into(), "2025-10-09".into())], "{version}");
+        assert_eq!(store.setting("theme").await.expect("read").as_deref(), Some("dark"));
         store.close().await;
     }
 }
@@ -100,11 +63,7 @@ async fn a_migrated_file_has_the_schema_of_a_new_one() {
         reopen(folder.path()).await.0.close().await;
         for name in ["outbox.db", "cache.db"] {
             let expected = schema(&new.path().join(name));
-            assert_eq!(
-                schema(&folder.path().join(name)),
-                expected,
-                "{version} {name}"
-            );
+            assert_eq!(schema(&folder.path().join(name)), expected, "{version} {name}");
         }
     }
 }
@@ -115,19 +74,13 @@ async fn a_migration_that_fails_leaves_the_file_as_it_was() {
     // A file of version 0 that already has the last table of version 1 cannot be migrated.
     let path = folder.path().join("cache.db");
     let file = key_on(&path, KEY);
-    file.execute_batch("CREATE TABLE meta (other TEXT)")
-        .expect("written");
+    file.execute_batch("CREATE TABLE meta (other TEXT)").expect("written");
     file.close().expect("closes");
     let opened = Store::open(folder.path(), Key::new(KEY), Options::default()).await;
-    assert!(
-        matches!(opened, Err(Error::Database(_) | Error::Damaged)),
-        "{:?}",
-        opened.err()
-    );
+    assert!(matches!(opened, Err(Error::Database(_) | Error::Damaged)), "{:?}", opened.err());
     assert_eq!(schema(&path), ["CREATE TABLE meta (other TEXT)"]);
     let file = key_on(&path, KEY);
-    let version: i64 = file
-        .query_row("PRAGMA user_version", [], |row| row.get(0))
-        .expect("a number");
+    let version: i64 =
+        file.query_row("PRAGMA user_version", [], |row| row.get(0)).expect("a number");
     assert_eq!(version, 0);
 }

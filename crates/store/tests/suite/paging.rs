@@ -25,10 +25,7 @@ async fn pages_go_both_ways_and_know_their_ends() {
     let around = home.page(Place::Around(Anchor::Id(RowId(5))), 5).await;
     assert_eq!(ids(&around.page.items), [3, 4, 5, 6, 7]);
     assert!(around.complete && around.page.has_older && around.page.has_newer);
-    let unknown = home
-        .store
-        .messages(CHAT, Place::Around(Anchor::Id(RowId(99))), 5)
-        .await;
+    let unknown = home.store.messages(CHAT, Place::Around(Anchor::Id(RowId(99))), 5).await;
     assert!(matches!(unknown, Err(Error::NoPlace)), "{unknown:?}");
 }
 
@@ -52,11 +49,7 @@ async fn a_page_over_a_gap_says_so() {
     ] {
         let read = home.page(place, limit).await;
         assert_eq!(ids(&read.page.items), expected, "{place:?}");
-        assert_eq!(
-            (read.complete, read.page.gap),
-            (complete, !complete),
-            "{place:?} {limit}"
-        );
+        assert_eq!((read.complete, read.page.gap), (complete, !complete), "{place:?} {limit}");
         for message in &read.page.items {
             assert_eq!(message.gap_before, message.id.0 == 7, "{place:?}");
         }
@@ -113,8 +106,7 @@ async fn a_confirmed_text_shows_once_and_keeps_its_local_id() {
     let mut sent = text("a");
     sent.state = OutboxState::Sent;
     sent.message_id = Some(MessageId("false_3".into()));
-    home.apply(vec![StoreOp::PutOutbox { row: sent.clone() }])
-        .await;
+    home.apply(vec![StoreOp::PutOutbox { row: sent.clone() }]).await;
     let page = home.page(Place::Newest, 10).await.page;
     assert_eq!(ids(&page.items), [1, 2, -1]);
     assert_eq!(page.items[2].state, MessageState::Sent);
@@ -129,23 +121,15 @@ async fn a_confirmed_text_shows_once_and_keeps_its_local_id() {
     assert_eq!(ids(&page.items), [1, 2, 3]);
     assert_eq!(page.items[2].local_id, Some(LocalId("a".into())));
     // The negative id still names the place.
-    let before = home
-        .page(Place::Before(Anchor::Id(RowId(-1))), 10)
-        .await
-        .page;
+    let before = home.page(Place::Before(Anchor::Id(RowId(-1))), 10).await.page;
     assert_eq!(ids(&before.items), [1, 2]);
     let purged = home.apply(vec![StoreOp::PurgeSent]).await;
     assert_eq!(
         purged,
-        [condorito_model::record::Outcome::Purged {
-            local_ids: vec![LocalId("a".into())]
-        }]
+        [condorito_model::record::Outcome::Purged { local_ids: vec![LocalId("a".into())] }]
     );
     assert_eq!(home.store.outbox().await.expect("read"), []);
-    assert_eq!(
-        ids(&home.page(Place::Newest, 10).await.page.items),
-        [1, 2, 3]
-    );
+    assert_eq!(ids(&home.page(Place::Newest, 10).await.page.items), [1, 2, 3]);
     // Orders are never given twice.
     assert_eq!(home.store.enqueue(text("b")).await.expect("stored"), 2);
 }
@@ -158,8 +142,7 @@ async fn ten_thousand_are_paged_through_while_more_come() {
         // Each window begins with the last of the one before, as pages of history do.
         let from = if index == 0 { 1 } else { window[0] - 1 };
         let run = if index == 0 { FROM_START } else { WINDOW };
-        home.messages(facts(from..=window[window.len() - 1]), run)
-            .await;
+        home.messages(facts(from..=window[window.len() - 1]), run).await;
     }
     let mut seen = Vec::new();
     let mut place = Place::Newest;
@@ -176,13 +159,9 @@ async fn ten_thousand_are_paged_through_while_more_come() {
             break;
         }
         next += 1;
-        home.messages(vec![fact(next)], Run::Live { unbroken: true })
-            .await;
+        home.messages(vec![fact(next)], Run::Live { unbroken: true }).await;
     }
     assert_eq!(seen, all);
     let (_, _, coverage) = home.messages(vec![], Run::Scattered).await;
-    assert_eq!(
-        (coverage.cached, coverage.run, coverage.start_known),
-        (10_049, 10_049, true)
-    );
+    assert_eq!((coverage.cached, coverage.run, coverage.start_known), (10_049, 10_049, true));
 }

@@ -15,43 +15,20 @@ const PAGE: u64 = 4096;
 /// A closed store with some of everything; each table fills several pages.
 async fn filled() -> TempDir {
     let home = Home::new().await;
-    home.apply(vec![StoreOp::PutConversations {
-        rows: (1..=200).map(chat).collect(),
-    }])
-    .await;
+    home.apply(vec![StoreOp::PutConversations { rows: (1..=200).map(chat).collect() }]).await;
     home.messages(facts(1..=500), FROM_START).await;
-    let rows = (1..=100).map(|n| StoreOp::PutOutbox {
-        row: text(&format!("texto-{n:03}")),
-    });
+    let rows = (1..=100).map(|n| StoreOp::PutOutbox { row: text(&format!("texto-{n:03}")) });
     home.apply(rows.collect()).await;
     for n in 1..=5 {
-        home.store
-            .save_draft(phone(n), format!("borrador {n}"))
-            .await
-            .expect("stored");
+        home.store.save_draft(phone(n), format!("borrador {n}")).await.expect("stored");
     }
-    home.store
-        .put_setting("theme", Some("dark".into()))
-        .await
-        .expect("stored");
+    home.store.put_setting("theme", Some("dark".into())).await.expect("stored");
     home.apply(vec![
-        StoreOp::PutPendingRead {
-            read: PendingRead {
-                conversation_id: CHAT,
-                up_to: None,
-            },
-        },
+        StoreOp::PutPendingRead { read: PendingRead { conversation_id: CHAT, up_to: None } },
         StoreOp::PutLocalConversation {
-            row: LocalConversation {
-                id: ConversationId(-1),
-                phone: phone(9),
-                server_id: None,
-            },
+            row: LocalConversation { id: ConversationId(-1), phone: phone(9), server_id: None },
         },
-        StoreOp::PutMeta {
-            key: "walked".into(),
-            value: "yes".into(),
-        },
+        StoreOp::PutMeta { key: "walked".into(), value: "yes".into() },
     ])
     .await;
     home.store.close().await;
@@ -69,28 +46,20 @@ fn pages(file: &Path) -> u64 {
 
 /// Overwrites the middle of a page; the first is number 0.
 fn damage(file: &Path, page: u64) {
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(file)
-        .expect("opens");
+    let mut file = OpenOptions::new().read(true).write(true).open(file).expect("opens");
     let mut bytes = [0; 64];
-    file.seek(SeekFrom::Start(page * PAGE + 1000))
-        .expect("seeks");
+    file.seek(SeekFrom::Start(page * PAGE + 1000)).expect("seeks");
     file.read_exact(&mut bytes).expect("reads");
     for byte in &mut bytes {
         *byte = !*byte;
     }
-    file.seek(SeekFrom::Start(page * PAGE + 1000))
-        .expect("seeks");
+    file.seek(SeekFrom::Start(page * PAGE + 1000)).expect("seeks");
     file.write_all(&bytes).expect("writes");
 }
 
 /// Names and contents of all files but the lock.
 fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let entries = fs::read_dir(folder)
-        .expect("a folder")
-        .map(|entry| entry.expect("an entry"));
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry"));
     entries
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .filter(|name| name != "lock" && !name.ends_with("-shm") && !name.ends_with("-wal"))
@@ -103,33 +72,23 @@ async fn a_damaged_cache_is_made_anew_and_the_outbox_is_untouched() {
     let original = filled().await;
     let pages = pages(&original.path().join("cache.db"));
     assert!(pages > 30, "{pages}");
-    for page in [0, 1, 2, pages / 4, pages / 2, pages - 3, pages - 1] {
+    let places = [0, 1, 2, pages / 4, pages / 2, pages - 3, pages - 1];
+    for (page, limit) in places.into_iter().flat_map(|page| [(page, 0), (page, u64::MAX)]) {
         let folder = copy(original.path());
         damage(&folder.path().join("cache.db"), page);
         unclean(folder.path());
         let outbox = fs::read(folder.path().join("outbox.db")).expect("read");
-        let (store, report) = reopen(folder.path()).await;
-        assert!(
-            !report.clean && report.cache_rebuilt && !report.outbox_salvaged,
-            "page {page}"
-        );
+        let options = Options { structure_check_up_to: limit, ..Options::default() };
+        let opened = Store::open(folder.path(), Key::new(KEY), options).await;
+        let (store, _, report) = opened.expect("opens");
+        assert!(!report.clean && report.cache_rebuilt && !report.outbox_salvaged, "page {page}");
         assert_eq!(report.set_aside, [folder.path().join("cache.damaged-1")]);
         assert!(report.set_aside[0].exists());
         let dump = store.dump().await.expect("read");
-        assert_eq!(
-            (dump.messages.len(), dump.snapshot.conversations.len()),
-            (0, 0)
-        );
-        assert_eq!(
-            (dump.snapshot.outbox.len(), dump.drafts.len()),
-            (100, 5),
-            "page {page}"
-        );
+        assert_eq!((dump.messages.len(), dump.snapshot.conversations.len()), (0, 0));
+        assert_eq!((dump.snapshot.outbox.len(), dump.drafts.len()), (100, 5), "page {page}");
         store.close().await;
-        assert_eq!(
-            fs::read(folder.path().join("outbox.db")).expect("read"),
-            outbox
-        );
+        assert_eq!(fs::read(folder.path().join("outbox.db")).expect("read"), outbox);
         let (_, report) = reopen(folder.path()).await;
         assert!(report.clean, "page {page}");
     }
@@ -138,11 +97,7 @@ async fn a_damaged_cache_is_made_anew_and_the_outbox_is_untouched() {
 /// What an outbox file holds.
 fn kept(dump: &Dump) -> (Vec<String>, usize, usize, usize, usize) {
     (
-        dump.snapshot
-            .outbox
-            .iter()
-            .map(|row| row.local_id.0.clone())
-            .collect(),
+        dump.snapshot.outbox.iter().map(|row| row.local_id.0.clone()).collect(),
         dump.drafts.len(),
         dump.settings.len(),
         dump.snapshot.pending_reads.len(),
@@ -163,16 +118,10 @@ async fn a_damaged_outbox_is_salvaged_and_the_cache_is_untouched() {
         damage(&folder.path().join("outbox.db"), page);
         unclean(folder.path());
         let (store, report) = reopen(folder.path()).await;
-        assert!(
-            report.outbox_salvaged && !report.cache_rebuilt,
-            "page {page}: {report:?}"
-        );
+        assert!(report.outbox_salvaged && !report.cache_rebuilt, "page {page}: {report:?}");
         assert_eq!(report.set_aside, [folder.path().join("outbox.damaged-1")]);
         let dump = store.dump().await.expect("read");
-        assert_eq!(
-            (dump.messages.len(), dump.snapshot.conversations.len()),
-            (500, 200)
-        );
+        assert_eq!((dump.messages.len(), dump.snapshot.conversations.len()), (500, 200));
         let left = kept(&dump);
         assert!(left.0.iter().all(|id| whole.0.contains(id)), "page {page}");
         best = best.max(left.0.len());
@@ -191,10 +140,7 @@ async fn a_damaged_outbox_is_salvaged_and_the_cache_is_untouched() {
             "page {page}: {lost:?} {left:?}"
         );
         // Orders of rows that could not be read are not given again.
-        assert!(
-            store.enqueue(text("new")).await.expect("stored") > 100,
-            "page {page}"
-        );
+        assert!(store.enqueue(text("new")).await.expect("stored") > 100, "page {page}");
     }
     assert_eq!(best, 100);
 }
@@ -226,17 +172,11 @@ async fn damage_met_without_a_check_is_repaired() {
         if failed {
             while_running += 1;
             let (store, report) = reopen(folder.path()).await;
-            assert!(
-                !report.clean && report.cache_rebuilt,
-                "page {page}: {report:?}"
-            );
+            assert!(!report.clean && report.cache_rebuilt, "page {page}: {report:?}");
             assert_eq!(store.outbox().await.expect("read").len(), 101);
         }
     }
-    assert!(
-        at_opening > 0 && while_running > 0,
-        "{at_opening} {while_running}"
-    );
+    assert!(at_opening > 0 && while_running > 0, "{at_opening} {while_running}");
 }
 
 #[tokio::test]
@@ -262,19 +202,14 @@ async fn files_without_a_key_are_set_aside_not_deleted() {
     let moved = set_aside(folder.path()).expect("moved");
     assert_eq!(
         moved,
-        [
-            folder.path().join("outbox.damaged-1"),
-            folder.path().join("cache.damaged-1")
-        ]
+        [folder.path().join("outbox.damaged-1"), folder.path().join("cache.damaged-1")]
     );
-    let (store, _, report) = Store::open(folder.path(), Key::new([8; 32]), Options::default())
-        .await
-        .expect("opens");
+    let (store, _, report) =
+        Store::open(folder.path(), Key::new([8; 32]), Options::default()).await.expect("opens");
     assert!(report.clean && store.outbox().await.expect("read").is_empty());
     let file = key_on(&moved[0], KEY);
-    let rows: i64 = file
-        .query_row("SELECT count(*) FROM outbox", [], |row| row.get(0))
-        .expect("rows");
+    let rows: i64 =
+        file.query_row("SELECT count(*) FROM outbox", [], |row| row.get(0)).expect("rows");
     assert_eq!(rows, 100);
 }
 
@@ -283,8 +218,7 @@ async fn a_newer_file_is_refused_undamaged() {
     for name in ["outbox.db", "cache.db"] {
         let folder = filled().await;
         let file = key_on(&folder.path().join(name), KEY);
-        file.execute_batch("PRAGMA user_version = 99; CREATE TABLE later (x);")
-            .expect("written");
+        file.execute_batch("PRAGMA user_version = 99; CREATE TABLE later (x);").expect("written");
         file.close().expect("closes");
         unclean(folder.path());
         let before = contents(folder.path());
@@ -313,13 +247,7 @@ async fn a_folder_is_held_by_one() {
 async fn nothing_can_be_read_without_the_key() {
     let folder = filled().await;
     for (name, bytes) in contents(folder.path()) {
-        for word in [
-            b"mensaje".as_slice(),
-            b"borrador",
-            b"texto-",
-            b"54911",
-            b"SQLite format",
-        ] {
+        for word in [b"mensaje".as_slice(), b"borrador", b"texto-", b"54911", b"SQLite format"] {
             let found = bytes.windows(word.len()).any(|window| window == word);
             assert!(!found, "{name} shows {}", String::from_utf8_lossy(word));
         }

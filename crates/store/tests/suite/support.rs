@@ -28,9 +28,8 @@ impl Home {
 
     pub async fn with(options: Options) -> Self {
         let folder = TempDir::new().expect("a folder");
-        let (store, _, _) = Store::open(folder.path(), Key::new(KEY), options)
-            .await
-            .expect("opens");
+        let (store, _, _) =
+            Store::open(folder.path(), Key::new(KEY), options).await.expect("opens");
         Self { folder, store }
     }
 
@@ -42,8 +41,7 @@ impl Home {
     }
 
     pub async fn put(&self, row: ConversationRow) {
-        self.apply(vec![StoreOp::PutConversations { rows: vec![row] }])
-            .await;
+        self.apply(vec![StoreOp::PutConversations { rows: vec![row] }]).await;
     }
 
     pub async fn apply(&self, ops: Vec<StoreOp>) -> Vec<Outcome> {
@@ -56,48 +54,30 @@ impl Home {
         messages: Vec<MessageFact>,
         run: Run,
     ) -> (Vec<i64>, bool, Coverage) {
-        let op = StoreOp::ApplyMessages {
-            conversation_id: CHAT,
-            messages,
-            run,
-            local_ids: Vec::new(),
-        };
+        let op =
+            StoreOp::ApplyMessages { conversation_id: CHAT, messages, run, local_ids: Vec::new() };
         match self.apply(vec![op]).await.pop() {
-            Some(Outcome::Applied {
-                inserted,
-                joined,
-                coverage,
-            }) => (
-                inserted.into_iter().map(|id| id.0).collect(),
-                joined,
-                coverage,
-            ),
+            Some(Outcome::Applied { inserted, joined, coverage }) => {
+                (inserted.into_iter().map(|id| id.0).collect(), joined, coverage)
+            }
             other => panic!("{other:?}"),
         }
     }
 
     /// The ids of a page of [`CHAT`], and the page.
     pub async fn page(&self, place: Place, limit: u32) -> condorito_store::Messages {
-        self.store
-            .messages(CHAT, place, limit)
-            .await
-            .expect("read")
-            .expect("cached")
+        self.store.messages(CHAT, place, limit).await.expect("read").expect("cached")
     }
 
     pub async fn list(&self, query: ListQuery) -> Vec<i64> {
         let page = self.store.conversations(query).await.expect("read");
-        page.items
-            .iter()
-            .map(|conversation| conversation.id.0)
-            .collect()
+        page.items.iter().map(|conversation| conversation.id.0).collect()
     }
 }
 
 pub async fn reopen(folder: &Path) -> (Store, OpenReport) {
-    let (store, _, report) = Store::open(folder, Key::new(KEY), Options::default())
-        .await
-        .expect("opens");
+    let (store, _, report) =
+        Store::open(folder, Key::new(KEY), Options::default()).await.expect("opens");
     (store, report)
 }
 
@@ -158,10 +138,7 @@ pub fn facts(ids: impl IntoIterator<Item = i64>) -> Vec<MessageFact> {
 }
 
 pub fn own(id: i64) -> MessageFact {
-    MessageFact {
-        from: Sender::Client,
-        ..fact(id)
-    }
+    MessageFact { from: Sender::Client, ..fact(id) }
 }
 
 /// A text written in [`CHAT`].
@@ -188,9 +165,7 @@ pub fn text(local_id: &str) -> OutboxRow {
 pub fn key_on(file: &Path, key: [u8; 32]) -> rusqlite::Connection {
     let connection = rusqlite::Connection::open(file).expect("opens");
     let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    connection
-        .execute_batch(&format!("PRAGMA key = \"x'{hex}'\""))
-        .expect("unlocks");
+    connection.execute_batch(&format!("PRAGMA key = \"x'{hex}'\"")).expect("unlocks");
     connection
 }
 

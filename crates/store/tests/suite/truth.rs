@@ -55,17 +55,12 @@ struct World {
 impl World {
     /// The key before another on the server.
     fn before(&self, key: Key) -> Option<Key> {
-        self.history
-            .iter()
-            .copied()
-            .filter(|other| *other < key)
-            .max()
+        self.history.iter().copied().filter(|other| *other < key).max()
     }
 
     /// Whether `key` could be called joined: what lies before it is cached, or nothing does.
     fn may_join(&self, key: Key) -> bool {
-        self.before(key)
-            .is_none_or(|before| self.cached.contains_key(&before))
+        self.before(key).is_none_or(|before| self.cached.contains_key(&before))
     }
 
     fn coverage(&self) -> Coverage {
@@ -119,10 +114,7 @@ async fn live_through(home: &Home, events: &[Event]) -> Result<(), TestCaseError
         let id = NEXT_MESSAGE.fetch_add(1, Ordering::SeqCst);
         let last = world.history.last().map_or(0, |(second, _)| *second);
         // Two messages share each second: the id decides.
-        let next = (
-            last.max(i64::try_from(world.history.len() / 2).unwrap()),
-            id,
-        );
+        let next = (last.max(i64::try_from(world.history.len() / 2).unwrap()), id);
         let (keys, run) = match event {
             Event::Live { doubtful } => {
                 world.history.push(next);
@@ -149,19 +141,9 @@ async fn live_through(home: &Home, events: &[Event]) -> Result<(), TestCaseError
                     continue;
                 }
                 let from = from % world.history.len();
-                let keys: Vec<Key> = world
-                    .history
-                    .iter()
-                    .copied()
-                    .skip(from)
-                    .take(*length)
-                    .collect();
-                (
-                    keys,
-                    Run::Window {
-                        from_start: from == 0,
-                    },
-                )
+                let keys: Vec<Key> =
+                    world.history.iter().copied().skip(from).take(*length).collect();
+                (keys, Run::Window { from_start: from == 0 })
             }
             Event::Scattered { picks } => {
                 if world.history.is_empty() {
@@ -175,35 +157,22 @@ async fn live_through(home: &Home, events: &[Event]) -> Result<(), TestCaseError
             }
             Event::Counted => {
                 let oldest = world.cached.first_key_value().map(|(key, _)| *key);
-                let whole = world
-                    .cached
-                    .keys()
-                    .all(|key| Some(*key) == oldest || world.may_join(*key));
+                let whole =
+                    world.cached.keys().all(|key| Some(*key) == oldest || world.may_join(*key));
                 if !whole {
                     continue;
                 }
-                let outcome = home
-                    .apply(vec![StoreOp::CloseGaps {
-                        conversation_id: conversation,
-                    }])
-                    .await;
+                let outcome =
+                    home.apply(vec![StoreOp::CloseGaps { conversation_id: conversation }]).await;
                 for (key, joined) in &mut world.cached {
                     *joined |= Some(*key) != oldest;
                 }
-                prop_assert_eq!(
-                    outcome,
-                    vec![Outcome::Closed {
-                        coverage: world.coverage()
-                    }]
-                );
+                prop_assert_eq!(outcome, vec![Outcome::Closed { coverage: world.coverage() }]);
                 continue;
             }
         };
-        let new: Vec<i64> = keys
-            .iter()
-            .filter(|key| !world.cached.contains_key(key))
-            .map(|key| key.1)
-            .collect();
+        let new: Vec<i64> =
+            keys.iter().filter(|key| !world.cached.contains_key(key)).map(|key| key.1).collect();
         let known = world.cached.contains_key(&keys[0]);
         let outcome = home
             .apply(vec![StoreOp::ApplyMessages {
@@ -213,11 +182,7 @@ async fn live_through(home: &Home, events: &[Event]) -> Result<(), TestCaseError
                 local_ids: Vec::new(),
             }])
             .await;
-        let Some(Outcome::Applied {
-            mut inserted,
-            joined,
-            coverage,
-        }) = outcome.into_iter().next()
+        let Some(Outcome::Applied { mut inserted, joined, coverage }) = outcome.into_iter().next()
         else {
             panic!("no outcome")
         };
@@ -245,10 +210,7 @@ async fn live_through(home: &Home, events: &[Event]) -> Result<(), TestCaseError
             );
         }
         if matches!(run, Run::Window { .. }) {
-            let known = keys
-                .iter()
-                .skip(usize::from(!from_start))
-                .all(|key| read[key]);
+            let known = keys.iter().skip(usize::from(!from_start)).all(|key| read[key]);
             prop_assert!(known, "a window has no gap within");
         }
         world.cached = read;
@@ -278,10 +240,7 @@ async fn pages_tell_the_truth(
 ) -> Result<(), TestCaseError> {
     for key in world.cached.keys() {
         let anchor = condorito_store::Anchor::Id(RowId(key.1));
-        let read = home
-            .store
-            .messages(conversation, Place::Before(anchor), 3)
-            .await;
+        let read = home.store.messages(conversation, Place::Before(anchor), 3).await;
         let read = read.expect("read").expect("cached");
         if read.complete {
             let mut expected: Vec<i64> = world
@@ -293,12 +252,7 @@ async fn pages_tell_the_truth(
                 .map(|other| other.1)
                 .collect();
             expected.reverse();
-            prop_assert_eq!(
-                crate::support::ids(&read.page.items),
-                expected,
-                "before {:?}",
-                key
-            );
+            prop_assert_eq!(crate::support::ids(&read.page.items), expected, "before {:?}", key);
             let older = world.history.iter().filter(|other| *other < key).count() > 3;
             prop_assert!(read.page.has_older || !older);
         }
