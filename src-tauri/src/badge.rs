@@ -38,10 +38,9 @@ pub fn draw(icon: &Image<'_>, unread: u64) -> Image<'static> {
                 break;
             };
             let (x, y) = (index % width, index / width);
-            if let (Some(colour), [red, green, blue, alpha]) = (
-                colour_at(x, y, width.min(height), (width, height), text),
-                pixel,
-            ) {
+            if let (Some(colour), [red, green, blue, alpha]) =
+                (colour_at(x, y, width.min(height), (width, height), text), pixel)
+            {
                 [*red, *green, *blue] = colour;
                 *alpha = 0xff;
             }
@@ -59,10 +58,7 @@ fn colour_at(
     text: &[usize],
 ) -> Option<[u8; 3]> {
     let radius = side * 11 / 32;
-    let (left, top) = (
-        width.saturating_sub(2 * radius),
-        height.saturating_sub(2 * radius),
-    );
+    let (left, top) = (width.saturating_sub(2 * radius), height.saturating_sub(2 * radius));
     let (dx, dy) = (x.checked_sub(left)?, y.checked_sub(top)?);
     if dx.abs_diff(radius).pow(2) + dy.abs_diff(radius).pow(2) > radius.pow(2) {
         return None;
@@ -103,11 +99,7 @@ mod tests {
     /// The inked pixels as a set of rows, to tell pictures apart.
     fn inked(image: &Image<'_>) -> Vec<bool> {
         let ink = [INK[0], INK[1], INK[2], 0xff];
-        image
-            .rgba()
-            .chunks_exact(4)
-            .map(|pixel| pixel == ink)
-            .collect()
+        image.rgba().chunks_exact(4).map(|pixel| pixel == ink).collect()
     }
 
     #[test]
@@ -117,21 +109,10 @@ mod tests {
 
     #[test]
     fn draws_every_number_differently() {
-        let pictures: Vec<_> = (1..=10)
-            .map(|unread| inked(&draw(&blank(), unread)))
-            .collect();
+        let pictures: Vec<_> = (1..=10).map(|unread| inked(&draw(&blank(), unread))).collect();
         for (index, picture) in pictures.iter().enumerate() {
-            assert!(
-                picture.contains(&true),
-                "nothing is written for {}",
-                index + 1
-            );
-            assert!(
-                !pictures
-                    .iter()
-                    .skip(index + 1)
-                    .any(|other| other == picture)
-            );
+            assert!(picture.contains(&true), "nothing is written for {}", index + 1);
+            assert!(!pictures.iter().skip(index + 1).any(|other| other == picture));
         }
     }
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tauri::{AppHandle, Emitter, Manager, Runtime};
 use tokio::sync::Notify;
 
-use crate::demo::Demo;
+use crate::demo::{self, Demo};
 use crate::notifications::Notifier;
 use crate::options::Options;
 use crate::{tray, window};
@@ -60,11 +60,7 @@ impl Core {
     /// # Errors
     /// What the client answers, or why there is no client.
     pub async fn command(&self, name: &str, args: Value) -> Result<Value, CommandError> {
-        self.client
-            .as_ref()
-            .map_err(Clone::clone)?
-            .command(name, args)
-            .await
+        self.client.as_ref().map_err(Clone::clone)?.command(name, args).await
     }
 
     /// An error of the shell's own, in the operator's language.
@@ -79,10 +75,7 @@ impl Core {
 
     /// The settings; the usual ones while there is no client.
     pub fn settings(&self) -> Settings {
-        self.client
-            .as_ref()
-            .map(Client::settings)
-            .unwrap_or_default()
+        self.client.as_ref().map(Client::settings).unwrap_or_default()
     }
 
     /// Tells what the operator is looking at, which needs no notification.
@@ -120,18 +113,27 @@ pub fn pass_on<R: Runtime>(app: &AppHandle<R>, mut events: EventStream) {
     });
 }
 
+/// Signs in to the demo, unless somebody is signed in already: whoever asks for it on the command
+/// line wants to see it, not its sign-in screen.
+pub fn enter_demo<R: Runtime>(app: &AppHandle<R>) {
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        let core = app.state::<Core>();
+        let status = core.command("session_status", json!({})).await;
+        let signed_out = status.is_ok_and(|it| it.get("state") == Some(&json!("signedOut")));
+        if signed_out && let Err(error) = core.command("login", demo::credentials()).await {
+            tracing::error!(code = ?error.code, "the demo did not let the operator in");
+        }
+    });
+}
+
 /// Keeps the tray's number of conversations with something unread.
 async fn count_unread<R: Runtime>(app: AppHandle<R>, changed: Arc<Notify>) {
     loop {
         let args = json!({ "unread": true, "limit": 1 });
-        let page = app
-            .state::<Core>()
-            .command("list_conversations", args)
-            .await;
+        let page = app.state::<Core>().command("list_conversations", args).await;
         // Signed out there is nothing to read.
-        let total = page
-            .ok()
-            .and_then(|page| page.get("total").and_then(Value::as_u64));
+        let total = page.ok().and_then(|page| page.get("total").and_then(Value::as_u64));
         tray::set_unread(&app, total.unwrap_or(0));
         tokio::time::sleep(COUNT_PAUSE).await;
         changed.notified().await;

@@ -42,8 +42,7 @@ fn change<R: Runtime>(app: &AppHandle<R>, change: impl FnOnce(&mut Looking)) {
         }
         *looking
     };
-    app.state::<Core>()
-        .set_focus(now.conversation_id, now.focused);
+    app.state::<Core>().set_focus(now.conversation_id, now.focused);
     if let (Some(conversation_id), true) = (now.conversation_id, now.focused) {
         app.state::<Notifier>().dismiss(conversation_id);
     }

@@ -125,7 +125,7 @@ fn set_up(app: &AppHandle, options: &Options) -> Result<(), Box<dyn std::error::
     app.manage(focus::Focus::default());
     app.manage(window::FirstShow::default());
     app.manage(tray::TrayState::default());
-    app.manage(Notifier::start(app, texts::texts(locale).view));
+    app.manage(Notifier::start(app));
     app.manage(core);
     if let Err(error) = tray::create(app, locale) {
         tracing::warn!(%error, "there is no tray: closing the window ends the app");
@@ -134,6 +134,9 @@ fn set_up(app: &AppHandle, options: &Options) -> Result<(), Box<dyn std::error::
     preferences::apply(app);
     if let Some(events) = events {
         core::pass_on(app, events);
+        if options.backend.as_deref() == Some(demo::ADDRESS) {
+            core::enter_demo(app);
+        }
     }
     end_on_signal(app);
     Ok(())
@@ -162,11 +165,7 @@ fn end_on_signal(app: &AppHandle) {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        for kind in [
-            SignalKind::terminate(),
-            SignalKind::interrupt(),
-            SignalKind::hangup(),
-        ] {
+        for kind in [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()] {
             let app = app.clone();
             tauri::async_runtime::spawn(async move {
                 if let Ok(mut signals) = signal(kind)
@@ -188,10 +187,7 @@ fn end_on_signal(app: &AppHandle) {
     }
 }
 
-#[allow(
-    clippy::needless_pass_by_value,
-    reason = "the signature that Tauri calls"
-)]
+#[allow(clippy::needless_pass_by_value, reason = "the signature that Tauri calls")]
 fn on_run_event(app: &AppHandle<Wry>, event: RunEvent) {
     match event {
         RunEvent::ExitRequested { api, code, .. } => {

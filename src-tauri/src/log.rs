@@ -49,11 +49,7 @@ pub fn start(data_dir: &Path) -> Result<WorkerGuard, LogError> {
     let (writer, guard) = tracing_appender::non_blocking(file);
     tracing_subscriber::registry()
         .with(EnvFilter::new(FILTER))
-        .with(
-            tracing_subscriber::fmt::layer()
-                .with_ansi(false)
-                .with_writer(writer),
-        )
+        .with(tracing_subscriber::fmt::layer().with_ansi(false).with_writer(writer))
         .try_init()?;
     Ok(guard)
 }

@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use condorito_model::view::Notification;
 use condorito_model::{ConversationId, MessageId};
 use serde::Serialize;
-use tauri::{AppHandle, Emitter, Runtime};
+use tauri::{AppHandle, Emitter, Manager, Runtime};
 use tokio::sync::mpsc;
 
-use crate::popup::{self, Answer, Popup};
+use crate::core::Core;
+use crate::popup::{self, Answer, Content, Popup};
+use crate::texts::texts;
 use crate::window;
 
 /// Name of the event that asks the UI to open a conversation.
@@ -29,11 +31,7 @@ struct OpenConversation {
 enum Order {
     Show(Notification),
     Dismiss(ConversationId),
-    Answered {
-        conversation_id: Option<ConversationId>,
-        turn: u64,
-        answer: Answer,
-    },
+    Answered { conversation_id: Option<ConversationId>, turn: u64, answer: Answer },
 }
 
 /// Hands notices to the task that owns the notifications on screen.
@@ -43,12 +41,11 @@ pub struct Notifier {
 }
 
 impl Notifier {
-    /// Starts the task; `action` is the label of the button that opens the conversation.
-    pub fn start<R: Runtime>(app: &AppHandle<R>, action: &'static str) -> Self {
+    /// Starts the task.
+    pub fn start<R: Runtime>(app: &AppHandle<R>) -> Self {
         let (orders, waiting) = mpsc::channel(QUEUE);
         let screen = Screen {
             app: app.clone(),
-            action,
             shown: HashMap::new(),
             turn: 0,
             answers: orders.downgrade(),
@@ -83,7 +80,6 @@ struct Shown {
 /// The notifications on screen, by conversation.
 struct Screen<R: Runtime> {
     app: AppHandle<R>,
-    action: &'static str,
     shown: HashMap<Option<ConversationId>, Shown>,
     /// Tells an answer to a notification apart from one to the notification it replaced.
     turn: u64,
@@ -100,11 +96,9 @@ impl<R: Runtime> Screen<R> {
                         shown.popup.close().await;
                     }
                 }
-                Order::Answered {
-                    conversation_id,
-                    turn,
-                    answer,
-                } => self.answered(conversation_id, turn, answer),
+                Order::Answered { conversation_id, turn, answer } => {
+                    self.answered(conversation_id, turn, answer)
+                }
             }
         }
     }
@@ -117,52 +111,40 @@ impl<R: Runtime> Screen<R> {
         let answers = self.answers.clone();
         let answered = move |answer| {
             if let Some(orders) = answers.upgrade() {
-                let order = Order::Answered {
-                    conversation_id,
-                    turn,
-                    answer,
-                };
+                let order = Order::Answered { conversation_id, turn, answer };
                 if orders.try_send(order).is_err() {
                     tracing::warn!("an answer to a notification was dropped");
                 }
             }
         };
-        match popup::show(&notice.title, &notice.body, self.action, replaces, answered).await {
+        let core = self.app.state::<Core>();
+        let content = Content {
+            title: &notice.title,
+            body: &notice.body,
+            action: texts(core.locale()).view,
+            sound: core.settings().machine.sound,
+        };
+        match popup::show(content, replaces, answered).await {
             Ok(popup) => {
-                self.shown.insert(
-                    conversation_id,
-                    Shown {
-                        popup,
-                        turn,
-                        message_id: notice.message_id,
-                    },
-                );
+                self.shown
+                    .insert(conversation_id, Shown { popup, turn, message_id: notice.message_id });
             }
             Err(error) => tracing::warn!(%error, "a notification could not be shown"),
         }
     }
 
     fn answered(&mut self, conversation_id: Option<ConversationId>, turn: u64, answer: Answer) {
-        let current = self
-            .shown
-            .get(&conversation_id)
-            .is_some_and(|shown| shown.turn == turn);
+        let current = self.shown.get(&conversation_id).is_some_and(|shown| shown.turn == turn);
         if !current {
             return;
         }
-        let message_id = self
-            .shown
-            .remove(&conversation_id)
-            .and_then(|shown| shown.message_id);
+        let message_id = self.shown.remove(&conversation_id).and_then(|shown| shown.message_id);
         if answer == Answer::Gone {
             return;
         }
         window::raise(&self.app);
         if let Some(conversation_id) = conversation_id {
-            let payload = OpenConversation {
-                conversation_id,
-                message_id,
-            };
+            let payload = OpenConversation { conversation_id, message_id };
             if let Err(error) = self.app.emit_to(window::LABEL, OPEN_CONVERSATION, payload) {
                 tracing::warn!(%error, "a conversation could not be opened in the window");
             }

@@ -58,14 +58,7 @@ mod tests {
 
     #[test]
     fn reads_what_scripts_and_tests_ask_for() {
-        let parsed = parse(&[
-            "--backend",
-            "demo",
-            "--locale",
-            "pt",
-            "--secret-store",
-            "file",
-        ]);
+        let parsed = parse(&["--backend", "demo", "--locale", "pt", "--secret-store", "file"]);
         let read = parsed.map(|it| (it.backend, it.locale, it.secret_store));
         assert!(matches!(
             read,
@@ -75,11 +68,7 @@ mod tests {
 
     #[test]
     fn refuses_what_it_does_not_know() {
-        for args in [
-            ["--secret-store", "cloud"],
-            ["--locale", "fr"],
-            ["--data-dri", "/tmp"],
-        ] {
+        for args in [["--secret-store", "cloud"], ["--locale", "fr"], ["--data-dri", "/tmp"]] {
             assert!(parse(&args).is_err(), "{args:?}");
         }
     }

@@ -1,7 +1,5 @@
 //! One notification on the desktop, through the platform's own notification server.
 
-use std::time::Duration;
-
 use notify_rust::{Notification, NotificationResponse};
 #[cfg(all(unix, not(target_os = "macos")))]
 pub use xdg::{Popup, show};
@@ -9,8 +7,27 @@ pub use xdg::{Popup, show};
 #[cfg(not(all(unix, not(target_os = "macos"))))]
 pub use native::{Popup, show};
 
-/// How long the notification server may take before a notification is given up.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The sound of a message, by the platform's own name for it.
+const SOUND: &str = if cfg!(windows) {
+    "IM"
+} else if cfg!(target_os = "macos") {
+    "Glass"
+} else {
+    "message-new-instant"
+};
+
+/// What a notification says.
+#[derive(Debug, Clone, Copy)]
+pub struct Content<'a> {
+    /// First line, plain text.
+    pub title: &'a str,
+    /// The rest, plain text.
+    pub body: &'a str,
+    /// Label of the button that opens what it is about.
+    pub action: &'a str,
+    /// Whether it may be heard.
+    pub sound: bool,
+}
 
 /// What became of a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,13 +58,19 @@ pub enum PopupError {
     Silent(#[from] tokio::time::error::Elapsed),
 }
 
-fn notification(title: &str, body: &str, action: &str) -> Notification {
+fn notification(content: Content<'_>) -> Notification {
     let mut notification = Notification::new();
     notification
         .appname("CRM Condorito")
-        .summary(title)
-        .body(body)
-        .action("default", action);
+        .summary(content.title)
+        .body(content.body)
+        .action("default", content.action);
+    if content.sound {
+        notification.sound_name(SOUND);
+    }
+    // The installer registers this id; without it Windows shows nothing under it.
+    #[cfg(all(windows, not(debug_assertions)))]
+    notification.app_id("com.crmcondorito.desktop");
     notification
 }
 
@@ -55,12 +78,16 @@ fn notification(title: &str, body: &str, action: &str) -> Notification {
 #[cfg(all(unix, not(target_os = "macos")))]
 mod xdg {
     use std::sync::Arc;
+    use std::time::Duration;
 
     use notify_rust::{Hint, NotificationHandle};
     use tauri::async_runtime::JoinHandle;
     use tokio::sync::OnceCell;
 
-    use super::{Answer, PATIENCE, PopupError, notification};
+    use super::{Answer, Content, PopupError, notification};
+
+    /// How long the notification server may take before a notification is given up.
+    const PATIENCE: Duration = Duration::from_secs(5);
 
     /// Icon name under which the packages install the app's icon.
     const ICON: &str = "condorito-desktop";
@@ -75,10 +102,7 @@ mod xdg {
         /// Takes it off the screen.
         pub async fn close(self) {
             self.waiting.abort();
-            if tokio::time::timeout(PATIENCE, self.handle.close_async())
-                .await
-                .is_err()
-            {
+            if tokio::time::timeout(PATIENCE, self.handle.close_async()).await.is_err() {
                 tracing::warn!("the notification server does not answer");
             }
         }
@@ -89,17 +113,17 @@ mod xdg {
     /// # Errors
     /// [`PopupError`] when there is no server or it does not take it.
     pub async fn show(
-        title: &str,
-        body: &str,
-        action: &str,
+        content: Content<'_>,
         replaces: Option<Popup>,
         answered: impl FnOnce(Answer) + Send + 'static,
     ) -> Result<Popup, PopupError> {
-        let mut notification = notification(title, &body_text(body).await, action);
+        let body = body_text(content.body).await;
+        let mut notification = notification(Content { body: &body, ..content });
         notification
             .icon(ICON)
             .hint(Hint::Category("im.received".to_owned()))
-            .hint(Hint::DesktopEntry(ICON.to_owned()));
+            .hint(Hint::DesktopEntry(ICON.to_owned()))
+            .hint(Hint::SuppressSound(!content.sound));
         if let Some(popup) = replaces {
             popup.waiting.abort();
             notification.id(popup.handle.id());
@@ -108,9 +132,7 @@ mod xdg {
         let waiting = tauri::async_runtime::spawn({
             let handle = Arc::clone(&handle);
             async move {
-                handle
-                    .wait_for_action_async(|response| answered(Answer::from(response)))
-                    .await;
+                handle.wait_for_action_async(|response| answered(Answer::from(response))).await;
             }
         });
         Ok(Popup { handle, waiting })
@@ -130,11 +152,7 @@ mod xdg {
             })
             .await;
         // A server that does not say is escaped for: stray `&lt;` is better than markup.
-        if renders.copied().unwrap_or(true) {
-            escape(body)
-        } else {
-            body.to_owned()
-        }
+        if renders.copied().unwrap_or(true) { escape(body) } else { body.to_owned() }
     }
 
     fn escape(text: &str) -> String {
@@ -167,7 +185,7 @@ mod xdg {
 /// macOS and Windows, whose answers are waited for on a thread.
 #[cfg(not(all(unix, not(target_os = "macos"))))]
 mod native {
-    use super::{Answer, PopupError, notification};
+    use super::{Answer, Content, PopupError, notification};
 
     /// A notification on screen. The platform offers no way to take it back.
     pub struct Popup;
@@ -182,13 +200,11 @@ mod native {
     /// # Errors
     /// None on these platforms: failures are logged by the thread that shows it.
     pub async fn show(
-        title: &str,
-        body: &str,
-        action: &str,
+        content: Content<'_>,
         _replaces: Option<Popup>,
         answered: impl FnOnce(Answer) + Send + 'static,
     ) -> Result<Popup, PopupError> {
-        let notification = notification(title, body, action);
+        let notification = notification(content);
         std::thread::spawn(move || {
             let waited = notification.show().and_then(|handle| {
                 handle.wait_for_response(|response: &_| answered(Answer::from(response)))

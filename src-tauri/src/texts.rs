@@ -18,23 +18,14 @@ pub struct Texts {
 /// The shell's texts in `locale`.
 pub fn texts(locale: Locale) -> Texts {
     match locale {
-        Locale::Es => Texts {
-            open: "Abrir CRM Condorito",
-            quit: "Salir",
-            unread: "Sin leer",
-            view: "Ver",
-        },
-        Locale::En => Texts {
-            open: "Open CRM Condorito",
-            quit: "Quit",
-            unread: "Unread",
-            view: "View",
-        },
-        Locale::Pt => Texts {
-            open: "Abrir o CRM Condorito",
-            quit: "Sair",
-            unread: "Não lidas",
-            view: "Ver",
-        },
+        Locale::Es => {
+            Texts { open: "Abrir CRM Condorito", quit: "Salir", unread: "Sin leer", view: "Ver" }
+        }
+        Locale::En => {
+            Texts { open: "Open CRM Condorito", quit: "Quit", unread: "Unread", view: "View" }
+        }
+        Locale::Pt => {
+            Texts { open: "Abrir o CRM Condorito", quit: "Sair", unread: "Não lidas", view: "Ver" }
+        }
     }
 }

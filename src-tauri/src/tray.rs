@@ -76,10 +76,7 @@ pub fn set_unread<R: Runtime>(app: &AppHandle<R>, unread: u64) {
 fn update<R: Runtime>(app: &AppHandle<R>, change: impl FnOnce(&mut Shown)) {
     let state = app.state::<TrayState>();
     let (before, now) = {
-        let mut shown = state
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut shown = state.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let before = *shown;
         change(&mut shown);
         (before, *shown)

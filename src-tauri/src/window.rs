@@ -62,10 +62,7 @@ pub fn raise<R: Runtime>(app: &AppHandle<R>) {
     let Some(window) = app.get_webview_window(LABEL) else {
         return;
     };
-    let raised = window
-        .show()
-        .and_then(|()| window.unminimize())
-        .and_then(|()| window.set_focus());
+    let raised = window.show().and_then(|()| window.unminimize()).and_then(|()| window.set_focus());
     if let Err(error) = raised {
         tracing::warn!(%error, "the window could not be raised");
     }
@@ -118,10 +115,7 @@ mod tests {
             ("tauri://localhost/", true),
             ("http://tauri.localhost/index.html", true),
             ("https://example.com/", false),
-            (
-                "http://localhost:5173/",
-                cfg!(not(feature = "custom-protocol")),
-            ),
+            ("http://localhost:5173/", cfg!(not(feature = "custom-protocol"))),
             ("data:text/html,hi", false),
             ("file:///etc/passwd", false),
         ];

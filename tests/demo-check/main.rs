@@ -1,5 +1,5 @@
-//! Shows that `cargo xtask demo` works, on a desktop of its own: signs in to the demo and ends well
-//! once its window has shown a message that arrived live.
+//! Shows that `cargo xtask demo` works, on a desktop of its own: ends well once the demo's window has
+//! shown a message that arrived live.
 
 use anyhow::Result;
 
@@ -27,7 +27,6 @@ async fn main() -> Result<()> {
 
     let desktop = Desktop::start(&artifacts("demo_check")?).await?;
     let app = App::start(&desktop, &["--backend", "demo"]).await?;
-    app.click("[data-testid=login-demo]").await?;
     app.until_within(LIVE, "a live message in the list", NEWS, vec![]).await?;
     app.screenshot("live").await
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use condorito_tests::app::SOON;
 use serde_json::json;
 
-use crate::operator::{Operator, PASSWORD};
+use crate::operator::{Operator, PASSWORD, by_id};
 
 #[tokio::test]
 async fn a_wrong_password_says_what_to_do() -> Result<()> {
@@ -26,6 +26,22 @@ async fn a_wrong_password_says_what_to_do() -> Result<()> {
 
     operator.sign_in(PASSWORD).await?;
     operator.until_connection("online").await
+}
+
+#[tokio::test]
+async fn the_demo_is_one_click_away() -> Result<()> {
+    let operator = Operator::at_the_door("demo", &[]).await?;
+
+    operator.app.click(&by_id("login-demo")).await?;
+
+    operator.until_connection("online").await?;
+    operator
+        .app
+        .until(
+            "conversations",
+            "return document.querySelectorAll('[data-testid=conversation-row]').length > 5",
+        )
+        .await
 }
 
 #[tokio::test]

@@ -74,11 +74,12 @@ impl App {
         })
         .await?;
         let app = Self { client, driver, artifacts: desktop.logs().to_owned() };
-        app.until(
-            "the page is loaded",
-            "return document.readyState === 'complete' || document.readyState",
-        )
-        .await?;
+        // A window begins with an empty page, which is complete too.
+        let loaded = "
+            const own = location.protocol === 'tauri:' && document.readyState === 'complete';
+            return own || `${location.href} ${document.readyState}`;
+        ";
+        app.until("the app's page", loaded).await?;
         Ok(app)
     }
 
