@@ -81,11 +81,14 @@ impl Engine {
         u32::try_from(rows.min(BULK_ROWS)).ok()
     }
 
-    /// How many conversations may be read ahead in this pass, when so many must be caught up.
+    /// How many conversations may be read ahead in this pass, when so many must be caught up: on a
+    /// cold start most of what the window has left, later no more than the most recent ones.
     pub(crate) fn room_to_read_ahead(&self, must: usize) -> usize {
         let room = usize::try_from(self.budget.room()).unwrap_or(usize::MAX);
         let catching_up = if must < BULK_FROM { must } else { 10 };
-        room.saturating_sub(room / 5).saturating_sub(catching_up)
+        let room = room.saturating_sub(room / 5).saturating_sub(catching_up);
+        let cold = self.pass.as_ref().is_some_and(|pass| pass.first);
+        if cold { room } else { room.min(self.config.eager) }
     }
 
     /// The newest messages of all conversations: each goes to its own.
