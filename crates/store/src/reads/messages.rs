@@ -234,8 +234,8 @@ impl Conversation<'_> {
         }
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut statement = self.files.cache.prepare_cached(sql)?;
-        let rows = statement
-            .query_map(params![self.row.id.0, key.0, key.1, limit], |row| cached_message(row))?;
+        let rows =
+            statement.query_map(params![self.row.id.0, key.0, key.1, limit], cached_message)?;
         let items = rows.map(|row| {
             let (message, joined) = row?;
             Ok(Item { message, joined: Some(joined) })
