@@ -100,7 +100,6 @@ async fn sign_in(data: &Path) -> Result<()> {
     let signed_in = tokio::task::spawn_blocking(move || {
         let mut client = Headless::start(&folder, Some(&url))?;
         client.ask("login", &json!({ "clientCode": CODE, "password": "medida" }))?;
-        client.ask("sync_now", &json!({}))?;
         client.end()
     })
     .await?;

@@ -44,11 +44,8 @@ impl Backend {
         let (departures, inbox) = mpsc::unbounded_channel();
         let faults = Arc::new(Board::default());
         let sockets = Arc::new(Sockets::default());
-        let emitter = tokio::spawn(emit_departures(
-            inbox,
-            Arc::clone(&faults),
-            Arc::clone(&sockets),
-        ));
+        let emitter =
+            tokio::spawn(emit_departures(inbox, Arc::clone(&faults), Arc::clone(&sockets)));
         let address = config.address;
         let core = Arc::new(Core::new(Parts {
             config,
@@ -86,14 +83,8 @@ fn check_base_path(path: &str) -> Result<(), Error> {
     let sound = path.is_empty()
         || (path.starts_with('/')
             && !path.ends_with('/')
-            && path
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"/-_".contains(&byte)));
-    if sound {
-        Ok(())
-    } else {
-        Err(Error::BasePath(path.to_owned()))
-    }
+            && path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-_".contains(&byte)));
+    if sound { Ok(()) } else { Err(Error::BasePath(path.to_owned())) }
 }
 
 /// The secret tokens are signed with: made once per database.
@@ -127,14 +118,11 @@ async fn restore_links(core: &Core) -> Result<(), DatabaseError> {
                 .prepare("SELECT tenant_id FROM whatsapp_sessions WHERE status = 'connected'")?
                 .query_map([], |row| row.get::<_, i64>(0))?
                 .collect::<Result<Vec<_>, _>>()?;
-            ids.into_iter()
-                .map(|id| Tenant::by_id(rows, id))
-                .collect::<Result<Vec<_>, _>>()
+            ids.into_iter().map(|id| Tenant::by_id(rows, id)).collect::<Result<Vec<_>, _>>()
         })
         .await?;
     for tenant in linked.into_iter().flatten() {
-        core.links
-            .set(tenant.id, Link::Connected(phone_of(&tenant)));
+        core.links.set(tenant.id, Link::Connected(phone_of(&tenant)));
     }
     Ok(())
 }

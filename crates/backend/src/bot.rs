@@ -64,11 +64,7 @@ async fn status(State(core): State<Arc<Core>>, caller: Caller) -> Reply {
 
 /// `85.71`: two decimals, rounded, without floating point.
 fn percentage_text(part: i64, whole: i64) -> String {
-    let hundredths = if whole == 0 {
-        0
-    } else {
-        (part * 20_000 + whole) / (2 * whole)
-    };
+    let hundredths = if whole == 0 { 0 } else { (part * 20_000 + whole) / (2 * whole) };
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
@@ -131,10 +127,7 @@ async fn own_conversation(core: &Core, caller: &Caller, id: &str) -> Result<Conv
     if found.tenant_id == caller.id() {
         Ok(found)
     } else {
-        Err(Refusal::told(
-            StatusCode::FORBIDDEN,
-            "Esa conversación es de otra cuenta",
-        ))
+        Err(Refusal::told(StatusCode::FORBIDDEN, "Esa conversación es de otra cuenta"))
     }
 }
 
@@ -250,10 +243,7 @@ async fn enable_some(State(core): State<Arc<Core>>, caller: Caller, body: Body) 
         .map(|ids| ids.iter().filter_map(Value::as_i64).collect())
         .unwrap_or_default();
     if ids.is_empty() {
-        return Err(Refusal::told(
-            StatusCode::BAD_REQUEST,
-            "Faltan los ids de las conversaciones",
-        ));
+        return Err(Refusal::told(StatusCode::BAD_REQUEST, "Faltan los ids de las conversaciones"));
     }
     let tenant = caller.id();
     let asked = ids.len();
@@ -351,11 +341,7 @@ async fn quota(State(core): State<Arc<Core>>, caller: Caller) -> Reply {
 }
 
 async fn set_quota(State(core): State<Arc<Core>>, caller: Caller, body: Body) -> Reply {
-    let Some(limit) = body
-        .get("monthly_bot_limit")
-        .as_i64()
-        .filter(|limit| *limit >= 1)
-    else {
+    let Some(limit) = body.get("monthly_bot_limit").as_i64().filter(|limit| *limit >= 1) else {
         return Err(Refusal::Coded(
             StatusCode::BAD_REQUEST,
             "monthly_bot_limit tiene que ser un entero positivo",
@@ -398,13 +384,9 @@ mod tests {
 
     #[test]
     fn percentages_have_two_decimals() {
-        for (part, whole, text) in [
-            (5, 8, "62.50"),
-            (6, 7, "85.71"),
-            (2, 3, "66.67"),
-            (0, 3, "0.00"),
-            (3, 3, "100.00"),
-        ] {
+        for (part, whole, text) in
+            [(5, 8, "62.50"), (6, 7, "85.71"), (2, 3, "66.67"), (0, 3, "0.00"), (3, 3, "100.00")]
+        {
             assert_eq!(percentage_text(part, whole), text);
         }
     }

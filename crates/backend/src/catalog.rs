@@ -18,9 +18,7 @@ use crate::{
 const LARGEST_PAGE: i64 = 100;
 
 pub(crate) fn contact_routes() -> Router<Arc<Core>> {
-    Router::new()
-        .route("/", get(contacts))
-        .route("/tags", get(tags))
+    Router::new().route("/", get(contacts)).route("/tags", get(tags))
 }
 
 struct PageOf {
@@ -118,13 +116,7 @@ async fn contacts(State(core): State<Arc<Core>>, caller: Caller, params: Params)
                     members.insert("tags".to_owned(), Value::Array(tags));
                 }
             }
-            Ok((
-                found
-                    .into_iter()
-                    .map(|(_, shown)| shown)
-                    .collect::<Vec<_>>(),
-                total,
-            ))
+            Ok((found.into_iter().map(|(_, shown)| shown).collect::<Vec<_>>(), total))
         })
         .await?;
     Ok(Json(json!({
@@ -173,9 +165,7 @@ async fn tags(State(core): State<Arc<Core>>, caller: Caller) -> Reply {
             Ok(found)
         })
         .await?;
-    Ok(Json(
-        json!({ "success": true, "total": data.len(), "data": data }),
-    ))
+    Ok(Json(json!({ "success": true, "total": data.len(), "data": data })))
 }
 
 pub(crate) async fn templates(

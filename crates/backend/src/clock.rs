@@ -42,10 +42,7 @@ mod tests {
     fn times_are_written_with_milliseconds() {
         assert_eq!(iso(0), "1970-01-01T00:00:00.000Z");
         assert_eq!(iso(1_760_018_587_412), "2025-10-09T14:03:07.412Z");
-        assert_eq!(
-            iso(whole_second(1_760_018_587_412)),
-            "2025-10-09T14:03:07.000Z"
-        );
+        assert_eq!(iso(whole_second(1_760_018_587_412)), "2025-10-09T14:03:07.000Z");
     }
 
     #[test]

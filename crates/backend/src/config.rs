@@ -34,10 +34,7 @@ pub struct Limiter {
 
 impl Default for Limiter {
     fn default() -> Self {
-        Self {
-            max: 500,
-            window: Duration::from_secs(15 * 60),
-        }
+        Self { max: 500, window: Duration::from_secs(15 * 60) }
     }
 }
 
@@ -52,10 +49,7 @@ pub struct TokenLifetimes {
 
 impl Default for TokenLifetimes {
     fn default() -> Self {
-        Self {
-            access: Duration::from_secs(24 * 3600),
-            refresh: Duration::from_secs(7 * 24 * 3600),
-        }
+        Self { access: Duration::from_secs(24 * 3600), refresh: Duration::from_secs(7 * 24 * 3600) }
     }
 }
 
@@ -70,10 +64,7 @@ pub struct Heartbeat {
 
 impl Default for Heartbeat {
     fn default() -> Self {
-        Self {
-            interval: Duration::from_secs(25),
-            timeout: Duration::from_secs(20),
-        }
+        Self { interval: Duration::from_secs(25), timeout: Duration::from_secs(20) }
     }
 }
 

@@ -55,11 +55,7 @@ use crate::{
 const AFTER_REPLY: Duration = Duration::from_millis(30);
 
 #[derive(Debug, Deserialize)]
-#[serde(
-    tag = "command",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "command", rename_all = "camelCase", rename_all_fields = "camelCase")]
 enum Command {
     AddTenant {
         client_code: String,
@@ -177,9 +173,8 @@ pub(crate) async fn handle(State(core): State<Arc<Core>>, body: Bytes) -> Reply 
     let refused =
         |error: String| Refusal::Other(StatusCode::BAD_REQUEST, json!({ "error": error }));
     let command = serde_json::from_slice(&body).map_err(|error| refused(error.to_string()))?;
-    let value = carry_out(Instance { core }, command)
-        .await
-        .map_err(|error| refused(error.to_string()))?;
+    let value =
+        carry_out(Instance { core }, command).await.map_err(|error| refused(error.to_string()))?;
     Ok(Json(json!({ "ok": value })))
 }
 
@@ -196,10 +191,9 @@ async fn carry_out(instance: Instance, command: Command) -> Result<Value, Error>
         | Command::SetEcho { .. }
         | Command::Seed { .. } => change(&instance, command).await,
         Command::Conversations { tenant } => written(&instance.conversations(&tenant).await?),
-        Command::Messages {
-            tenant,
-            conversation,
-        } => written(&instance.messages(&tenant, conversation).await?),
+        Command::Messages { tenant, conversation } => {
+            written(&instance.messages(&tenant, conversation).await?)
+        }
         Command::Deliveries { tenant } => written(&instance.deliveries(&tenant).await?),
         Command::LastSeq { tenant } => Ok(json!(instance.last_seq(&tenant).await?)),
         fault => {
@@ -211,12 +205,7 @@ async fn carry_out(instance: Instance, command: Command) -> Result<Value, Error>
 
 async fn change(instance: &Instance, command: Command) -> Result<Value, Error> {
     match command {
-        Command::AddTenant {
-            client_code,
-            password,
-            linked,
-            phone,
-        } => {
+        Command::AddTenant { client_code, password, linked, phone } => {
             let mut tenant = NewTenant::new(client_code, password);
             tenant.linked = linked.unwrap_or(true);
             if let Some(phone) = phone {
@@ -228,45 +217,22 @@ async fn change(instance: &Instance, command: Command) -> Result<Value, Error> {
             instance.set_status(&tenant, &status).await?;
             Ok(Value::Null)
         }
-        Command::Inject {
-            tenant,
-            phone,
-            text,
-            message_id: Some(id),
-            ..
-        } => written(&instance.inject_with_id(&tenant, &phone, &text, &id).await?),
-        Command::Inject {
-            tenant,
-            phone,
-            name,
-            text,
-            message_id: None,
-        } => {
-            let name = name.unwrap_or_else(|| phone.clone());
-            written(
-                &instance
-                    .inject_message(&tenant, &phone, &name, &text)
-                    .await?,
-            )
+        Command::Inject { tenant, phone, text, message_id: Some(id), .. } => {
+            written(&instance.inject_with_id(&tenant, &phone, &text, &id).await?)
         }
-        Command::InjectMany {
-            tenant,
-            phone,
-            count,
-            text,
-        } => Ok(json!(
-            instance.inject_many(&tenant, &phone, count, &text).await?
-        )),
-        Command::SendFromPhone {
-            tenant,
-            phone,
-            text,
-        } => written(&instance.send_from_phone(&tenant, &phone, &text).await?),
-        Command::BotReply {
-            tenant,
-            phone,
-            text,
-        } => written(&instance.bot_reply(&tenant, &phone, &text).await?),
+        Command::Inject { tenant, phone, name, text, message_id: None } => {
+            let name = name.unwrap_or_else(|| phone.clone());
+            written(&instance.inject_message(&tenant, &phone, &name, &text).await?)
+        }
+        Command::InjectMany { tenant, phone, count, text } => {
+            Ok(json!(instance.inject_many(&tenant, &phone, count, &text).await?))
+        }
+        Command::SendFromPhone { tenant, phone, text } => {
+            written(&instance.send_from_phone(&tenant, &phone, &text).await?)
+        }
+        Command::BotReply { tenant, phone, text } => {
+            written(&instance.bot_reply(&tenant, &phone, &text).await?)
+        }
         Command::SetLinked { tenant, linked } => {
             instance.set_linked(&tenant, linked).await?;
             Ok(Value::Null)
@@ -280,11 +246,7 @@ async fn change(instance: &Instance, command: Command) -> Result<Value, Error> {
             });
             Ok(Value::Null)
         }
-        Command::Seed {
-            tenant,
-            conversations,
-            messages_each,
-        } => {
+        Command::Seed { tenant, conversations, messages_each } => {
             instance.seed(&tenant, conversations, messages_each).await?;
             Ok(Value::Null)
         }
@@ -316,11 +278,7 @@ async fn order(instance: &Instance, fault: Command) {
         }),
         Command::DelayRequests { ms } => faults.delay_requests(Duration::from_millis(ms)),
         Command::DelayEvents { ms } => faults.delay_events(Duration::from_millis(ms)),
-        Command::FailSends {
-            count,
-            stage,
-            answer,
-        } => faults.fail_sends(count, stage, answer),
+        Command::FailSends { count, stage, answer } => faults.fail_sends(count, stage, answer),
         Command::DropEvents { count } => faults.drop_events(count),
         Command::DuplicateEvents { count } => faults.duplicate_events(count),
         Command::ReorderEvents { count } => faults.reorder_events(count),

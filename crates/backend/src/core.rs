@@ -110,11 +110,7 @@ impl Core {
 
     /// Ends everything that was spawned.
     pub(crate) async fn end_background(&self) {
-        let tasks = self
-            .background
-            .lock()
-            .ok()
-            .map(|mut tasks| std::mem::take(&mut *tasks));
+        let tasks = self.background.lock().ok().map(|mut tasks| std::mem::take(&mut *tasks));
         if let Some(mut tasks) = tasks {
             tasks.shutdown().await;
         }

@@ -141,12 +141,7 @@ fn record(
         rows.prepare_cached(
             "INSERT INTO events (tenant_id, seq, event, payload) VALUES (?1, ?2, ?3, ?4)",
         )?
-        .execute(params![
-            tenant.id,
-            seq,
-            event.name,
-            event.payload.to_string()
-        ])?;
+        .execute(params![tenant.id, seq, event.name, event.payload.to_string()])?;
         if seq % PRUNE_EVERY == 0 {
             rows.execute(
                 "DELETE FROM events WHERE tenant_id = ?1 AND seq <= ?2",
@@ -159,11 +154,7 @@ fn record(
 
 /// The number of the tenant's newest event; 0 before the first.
 pub(crate) fn last_seq(rows: &Connection, tenant: i64) -> Result<i64, DatabaseError> {
-    Ok(rows.query_row(
-        "SELECT last_seq FROM tenants WHERE id = ?1",
-        [tenant],
-        |row| row.get(0),
-    )?)
+    Ok(rows.query_row("SELECT last_seq FROM tenants WHERE id = ?1", [tenant], |row| row.get(0))?)
 }
 
 /// Emits what arrives until the last sender is gone; the faults on events act here.
@@ -237,11 +228,7 @@ async fn replay(State(core): State<Arc<Core>>, caller: Caller, params: Params) -
                      WHERE tenant_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
                 )?
                 .query_map([tenant, after, limit + 1], |row| {
-                    Ok((
-                        row.get::<_, i64>(0)?,
-                        row.get::<_, String>(1)?,
-                        row.get::<_, String>(2)?,
-                    ))
+                    Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
                 })?
                 .collect::<Result<Vec<_>, _>>()?;
             let oldest: Option<i64> = rows.query_row(

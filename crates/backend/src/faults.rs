@@ -85,10 +85,7 @@ pub(crate) struct Board(Mutex<Orders>);
 
 impl Board {
     fn with<T: Default>(&self, act: impl FnOnce(&mut Orders) -> T) -> T {
-        self.0
-            .lock()
-            .map(|mut orders| act(&mut orders))
-            .unwrap_or_default()
+        self.0.lock().map(|mut orders| act(&mut orders)).unwrap_or_default()
     }
 
     /// The fault of the send that is about to happen, if one was ordered.
@@ -102,12 +99,7 @@ impl Board {
 
     /// Lost before doubled before reordered, when several were ordered.
     pub(crate) fn next_event(&self) -> Fate {
-        let mut fate = Fate {
-            delay: Duration::ZERO,
-            copies: 1,
-            hold: false,
-            release: false,
-        };
+        let mut fate = Fate { delay: Duration::ZERO, copies: 1, hold: false, release: false };
         if let Ok(mut orders) = self.0.lock() {
             fate.delay = orders.event_delay;
             if orders.drop > 0 {
@@ -177,11 +169,7 @@ impl<'a> Faults<'a> {
 
     /// The next `count` sends (texts and files) fail at `stage` with `answer`.
     pub fn fail_sends(&self, count: usize, stage: SendStage, answer: BadAnswer) {
-        self.order(|orders| {
-            orders
-                .sends
-                .extend(std::iter::repeat_n((stage, answer), count))
-        });
+        self.order(|orders| orders.sends.extend(std::iter::repeat_n((stage, answer), count)));
     }
 
     /// The next `count` events are recorded but not sent.
@@ -202,10 +190,7 @@ impl<'a> Faults<'a> {
 
     /// Sends rubbish to the tenant's sockets.
     pub fn garbage(&self, client_code: &str, garbage: Garbage) {
-        let _ = self
-            .core
-            .departures
-            .send(Departure::Garbage(client_code.to_owned(), garbage));
+        let _ = self.core.departures.send(Departure::Garbage(client_code.to_owned(), garbage));
     }
 
     /// For `duration`, every API request is answered 429 with `Retry-After`.
@@ -246,10 +231,8 @@ mod tests {
             orders.hold = 2;
         });
         // when
-        let fates: Vec<_> = (0..5)
-            .map(|_| board.next_event())
-            .map(|f| (f.copies, f.hold, f.release))
-            .collect();
+        let fates: Vec<_> =
+            (0..5).map(|_| board.next_event()).map(|f| (f.copies, f.hold, f.release)).collect();
         // then
         assert_eq!(
             fates,

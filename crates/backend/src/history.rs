@@ -279,10 +279,7 @@ pub(crate) fn store(
     let Some(stored) = insert(rows, tenant.id, conversation.id, message)? else {
         return Ok(None);
     };
-    let preview = message
-        .content
-        .clone()
-        .unwrap_or_else(|| format!("[{}]", message.message_type));
+    let preview = message.content.clone().unwrap_or_else(|| format!("[{}]", message.message_type));
     let from_contact = message.sender == Sender::Contact;
     let by_hand = message.sender == Sender::Client;
     rows.prepare_cached(

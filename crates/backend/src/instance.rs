@@ -40,11 +40,7 @@ impl Instance {
     /// The address that is listened on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.core
-            .address
-            .get()
-            .copied()
-            .unwrap_or(self.core.config.address)
+        self.core.address.get().copied().unwrap_or(self.core.config.address)
     }
 
     /// The path sockets connect to, with its trailing slash.
@@ -98,11 +94,7 @@ impl Instance {
         name: &str,
         text: &str,
     ) -> Result<Option<Stored>, Error> {
-        self.report(
-            client_code,
-            Report::text(phone, Some(name), Sender::Contact, text),
-        )
-        .await
+        self.report(client_code, Report::text(phone, Some(name), Sender::Contact, text)).await
     }
 
     /// A contact writes `count` texts, `text 1` to `text count`, as fast as they can be stored;
@@ -143,8 +135,7 @@ impl Instance {
         phone: &str,
         text: &str,
     ) -> Result<Option<Stored>, Error> {
-        self.report(client_code, Report::text(phone, None, Sender::Client, text))
-            .await
+        self.report(client_code, Report::text(phone, None, Sender::Client, text)).await
     }
 
     /// The bot answers a contact (kind B).
@@ -157,8 +148,7 @@ impl Instance {
         phone: &str,
         text: &str,
     ) -> Result<Option<Stored>, Error> {
-        self.report(client_code, Report::text(phone, None, Sender::Bot, text))
-            .await
+        self.report(client_code, Report::text(phone, None, Sender::Bot, text)).await
     }
 
     /// WhatsApp reports a contact's message whose id is given: twice the same id is once stored.
@@ -190,11 +180,7 @@ impl Instance {
     /// When there is no such tenant or the database fails.
     pub async fn conversations(&self, client_code: &str) -> Result<Vec<ConversationView>, Error> {
         let tenant = self.tenant(client_code).await?.id;
-        Ok(self
-            .core
-            .database
-            .call(move |rows| views::conversations(rows, tenant))
-            .await?)
+        Ok(self.core.database.call(move |rows| views::conversations(rows, tenant)).await?)
     }
 
     /// All messages of a conversation, oldest first.
@@ -207,11 +193,7 @@ impl Instance {
         conversation: i64,
     ) -> Result<Vec<MessageView>, Error> {
         let tenant = self.tenant(client_code).await?.id;
-        Ok(self
-            .core
-            .database
-            .call(move |rows| views::messages(rows, tenant, conversation))
-            .await?)
+        Ok(self.core.database.call(move |rows| views::messages(rows, tenant, conversation)).await?)
     }
 
     /// What reached WhatsApp, in order: the proof that nothing was sent twice.
@@ -220,11 +202,7 @@ impl Instance {
     /// When there is no such tenant or the database fails.
     pub async fn deliveries(&self, client_code: &str) -> Result<Vec<Delivery>, Error> {
         let tenant = self.tenant(client_code).await?.id;
-        Ok(self
-            .core
-            .database
-            .call(move |rows| Delivery::all(rows, tenant))
-            .await?)
+        Ok(self.core.database.call(move |rows| Delivery::all(rows, tenant)).await?)
     }
 
     /// The number of the tenant's newest event.
@@ -233,11 +211,7 @@ impl Instance {
     /// When there is no such tenant or the database fails.
     pub async fn last_seq(&self, client_code: &str) -> Result<i64, Error> {
         let tenant = self.tenant(client_code).await?.id;
-        Ok(self
-            .core
-            .database
-            .call(move |rows| last_seq(rows, tenant))
-            .await?)
+        Ok(self.core.database.call(move |rows| last_seq(rows, tenant)).await?)
     }
 
     /// Links WhatsApp as if the QR had been scanned, or unlinks it as the phone does. Both are
@@ -364,9 +338,6 @@ pub(crate) async fn add_tenant(core: &Core, tenant: NewTenant) -> Result<i64, Er
 
 impl std::fmt::Debug for Instance {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Instance")
-            .field("url", &self.url())
-            .finish_non_exhaustive()
+        formatter.debug_struct("Instance").field("url", &self.url()).finish_non_exhaustive()
     }
 }

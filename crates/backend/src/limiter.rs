@@ -45,10 +45,7 @@ impl<K: std::hash::Hash + Eq> Windows<K> {
         Self {
             max,
             window,
-            state: Mutex::new(Counts {
-                counted: HashMap::new(),
-                exhausted_until: None,
-            }),
+            state: Mutex::new(Counts { counted: HashMap::new(), exhausted_until: None }),
         }
     }
 
@@ -64,9 +61,7 @@ impl<K: std::hash::Hash + Eq> Windows<K> {
             state.exhausted_until = None;
         }
         let window = self.window;
-        state
-            .counted
-            .retain(|_, (begun, _)| now.duration_since(*begun) < window);
+        state.counted.retain(|_, (begun, _)| now.duration_since(*begun) < window);
         let (begun, count) = state.counted.entry(key).or_insert((now, 0));
         *count = count.saturating_add(1);
         let resets_in = window.saturating_sub(now.duration_since(*begun));
@@ -90,12 +85,7 @@ impl<K: std::hash::Hash + Eq> Windows<K> {
     }
 
     fn verdict(&self, allowed: bool, remaining: u32, resets_in: Duration) -> Verdict {
-        Verdict {
-            allowed,
-            limit: self.max,
-            remaining,
-            resets_in,
-        }
+        Verdict { allowed, limit: self.max, remaining, resets_in }
     }
 }
 
@@ -128,16 +118,10 @@ pub(crate) async fn limit(
     let resets_at = clock::now_ms().div_euclid(1000).unsigned_abs() + seconds_up(verdict.resets_in);
     let headers = response.headers_mut();
     headers.insert("x-ratelimit-limit", HeaderValue::from(verdict.limit));
-    headers.insert(
-        "x-ratelimit-remaining",
-        HeaderValue::from(verdict.remaining),
-    );
+    headers.insert("x-ratelimit-remaining", HeaderValue::from(verdict.remaining));
     headers.insert("x-ratelimit-reset", HeaderValue::from(resets_at));
     if !verdict.allowed {
-        headers.insert(
-            header::RETRY_AFTER,
-            HeaderValue::from(seconds_up(verdict.resets_in)),
-        );
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds_up(verdict.resets_in)));
     }
     response
 }

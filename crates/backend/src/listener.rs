@@ -84,10 +84,7 @@ impl Switch {
 
     fn each(&self, act: impl Fn(&Line)) {
         if let Ok(lines) = self.lines.lock() {
-            lines
-                .iter()
-                .filter_map(Weak::upgrade)
-                .for_each(|line| act(&line));
+            lines.iter().filter_map(Weak::upgrade).for_each(|line| act(&line));
         }
     }
 
@@ -136,13 +133,7 @@ impl Listener for Doorway {
                     // Without it a small frame after another waits for an ACK, 40 ms on loopback.
                     let _ = stream.set_nodelay(true);
                     let line = self.switch.add();
-                    return (
-                        Wire {
-                            stream,
-                            line: Arc::clone(&line),
-                        },
-                        Peer { address, line },
-                    );
+                    return (Wire { stream, line: Arc::clone(&line) }, Peer { address, line });
                 }
                 Err(error) => {
                     tracing::warn!(%error, "accept failed");
@@ -153,10 +144,7 @@ impl Listener for Doorway {
     }
 
     fn local_addr(&self) -> io::Result<Peer> {
-        Ok(Peer {
-            address: self.listener.local_addr()?,
-            line: self.switch.add(),
-        })
+        Ok(Peer { address: self.listener.local_addr()?, line: self.switch.add() })
     }
 }
 

@@ -71,24 +71,16 @@ enum DialectName {
 
 impl Flags {
     fn config(self) -> Config {
-        let scan_after = self
-            .scan_after
-            .or(self.demo.then_some(8))
-            .map(Duration::from_secs);
+        let scan_after = self.scan_after.or(self.demo.then_some(8)).map(Duration::from_secs);
         Config {
             address: (self.host, self.port).into(),
-            database: self
-                .database
-                .map_or(DatabaseLocation::Memory, DatabaseLocation::File),
+            database: self.database.map_or(DatabaseLocation::Memory, DatabaseLocation::File),
             base_path: self.base_path,
             dialect: match self.dialect {
                 DialectName::Embedded => Dialect::Embedded,
                 DialectName::Existing => Dialect::Existing,
             },
-            limiter: Limiter {
-                max: self.limit,
-                window: Duration::from_secs(self.limit_window),
-            },
+            limiter: Limiter { max: self.limit, window: Duration::from_secs(self.limit_window) },
             tokens: TokenLifetimes {
                 access: Duration::from_secs(self.access_ttl),
                 ..TokenLifetimes::default()
@@ -98,14 +90,10 @@ impl Flags {
                 timeout: Duration::from_millis(self.ping_timeout),
             },
             uploads: self.uploads,
-            whatsapp: Whatsapp {
-                scan_after,
-                ..Whatsapp::default()
-            },
-            demo: self.demo.then(|| Demo {
-                messages_per_minute: self.messages_per_minute,
-                ..Demo::default()
-            }),
+            whatsapp: Whatsapp { scan_after, ..Whatsapp::default() },
+            demo: self
+                .demo
+                .then(|| Demo { messages_per_minute: self.messages_per_minute, ..Demo::default() }),
             control: self.control,
         }
     }

@@ -41,10 +41,7 @@ impl Page {
         // arbitrary one that is not the order of ids.
         let (up, down) = match self.tenant {
             Some(_) => ("m.sent_at, m.id", "m.sent_at DESC, m.id DESC"),
-            None => (
-                "m.sent_at, m.id % 3, m.id",
-                "m.sent_at DESC, m.id % 3 DESC, m.id DESC",
-            ),
+            None => ("m.sent_at, m.id % 3, m.id", "m.sent_at DESC, m.id % 3 DESC, m.id DESC"),
         };
         let sql = format!(
             "SELECT {MESSAGE_COLUMNS}, c.contact_phone, c.contact_name
@@ -82,10 +79,7 @@ fn with_contact(row: &rusqlite::Row<'_>, url: &str) -> Result<Value, rusqlite::E
     let mut shown = Message::read(row)?.to_json(url);
     if let Some(members) = shown.as_object_mut() {
         members.insert("contact_phone".to_owned(), json!(row.get::<_, String>(12)?));
-        members.insert(
-            "contact_name".to_owned(),
-            json!(row.get::<_, Option<String>>(13)?),
-        );
+        members.insert("contact_name".to_owned(), json!(row.get::<_, Option<String>>(13)?));
     }
     Ok(shown)
 }
@@ -118,15 +112,8 @@ pub(crate) async fn page(
 }
 
 pub(crate) async fn search(State(core): State<Arc<Core>>, caller: Caller, params: Params) -> Reply {
-    let Some(term) = params
-        .get("q")
-        .filter(|term| !term.is_empty())
-        .map(str::to_owned)
-    else {
-        return Err(Refusal::told(
-            StatusCode::BAD_REQUEST,
-            "Falta el texto a buscar («q»)",
-        ));
+    let Some(term) = params.get("q").filter(|term| !term.is_empty()).map(str::to_owned) else {
+        return Err(Refusal::told(StatusCode::BAD_REQUEST, "Falta el texto a buscar («q»)"));
     };
     let limit = params.count("limit", 50)?;
     let offset = params.count("offset", 0)?;

@@ -25,10 +25,7 @@ pub(crate) enum Refusal {
     /// E3: `{success, message, errors:[one]}`, 400.
     Invalid(String),
     /// E4: `{success, message, error}`, 500.
-    Failed {
-        message: &'static str,
-        error: String,
-    },
+    Failed { message: &'static str, error: String },
     /// E7: `{error}`.
     Plain(StatusCode, &'static str),
     /// E8: `{error, path, method}`, 404.
@@ -44,21 +41,13 @@ impl Refusal {
 
     /// E7 with status 500: what a thrown error becomes.
     pub(crate) fn internal() -> Self {
-        Self::Plain(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "No se pudo completar la operación",
-        )
+        Self::Plain(StatusCode::INTERNAL_SERVER_ERROR, "No se pudo completar la operación")
     }
 
     /// E8 for the request that was made.
     pub(crate) fn unknown(method: &Method, uri: &Uri) -> Self {
-        let path = uri
-            .path_and_query()
-            .map_or_else(|| uri.path(), |whole| whole.as_str());
-        Self::Unknown {
-            path: path.to_owned(),
-            method: method.to_string(),
-        }
+        let path = uri.path_and_query().map_or_else(|| uri.path(), |whole| whole.as_str());
+        Self::Unknown { path: path.to_owned(), method: method.to_string() }
     }
 }
 
@@ -72,10 +61,9 @@ impl From<DatabaseError> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (status, body) = match self {
-            Self::Coded(status, message, code) => (
-                status,
-                json!({ "success": false, "message": message, "code": code }),
-            ),
+            Self::Coded(status, message, code) => {
+                (status, json!({ "success": false, "message": message, "code": code }))
+            }
             Self::Told(status, message) => {
                 (status, json!({ "success": false, "message": message }))
             }
@@ -128,27 +116,19 @@ impl<S: Send + Sync> FromRequest<S> for Body {
         if !is_json {
             return Ok(Self(Value::Object(Map::new())));
         }
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|rejection| {
-                if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                    Refusal::Plain(
-                        StatusCode::PAYLOAD_TOO_LARGE,
-                        "El cuerpo es demasiado grande",
-                    )
-                } else {
-                    Refusal::Plain(StatusCode::BAD_REQUEST, "El cuerpo no llegó completo")
-                }
-            })?;
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
+            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                Refusal::Plain(StatusCode::PAYLOAD_TOO_LARGE, "El cuerpo es demasiado grande")
+            } else {
+                Refusal::Plain(StatusCode::BAD_REQUEST, "El cuerpo no llegó completo")
+            }
+        })?;
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self(Value::Object(Map::new())));
         }
         match serde_json::from_slice::<Value>(&bytes) {
             Ok(value @ (Value::Object(_) | Value::Array(_))) => Ok(Self(value)),
-            _ => Err(Refusal::Plain(
-                StatusCode::BAD_REQUEST,
-                "El cuerpo no es JSON válido",
-            )),
+            _ => Err(Refusal::Plain(StatusCode::BAD_REQUEST, "El cuerpo no es JSON válido")),
         }
     }
 }
@@ -159,19 +139,16 @@ pub(crate) struct Params(Vec<(String, String)>);
 
 impl Params {
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// A count: the default when absent, 500 when it is no number or negative (contract 1.4).
     pub(crate) fn count(&self, name: &str, default: i64) -> Result<i64, Refusal> {
         match self.get(name) {
             None => Ok(default),
-            Some(text) => leading_integer(text)
-                .filter(|count| *count >= 0)
-                .ok_or_else(Refusal::internal),
+            Some(text) => {
+                leading_integer(text).filter(|count| *count >= 0).ok_or_else(Refusal::internal)
+            }
         }
     }
 }
@@ -197,14 +174,8 @@ pub(crate) fn leading_integer(text: &str) -> Option<i64> {
         Some(rest) => (-1, rest),
         None => (1, text.strip_prefix('+').unwrap_or(text)),
     };
-    let end = digits
-        .find(|letter: char| !letter.is_ascii_digit())
-        .unwrap_or(digits.len());
-    digits
-        .get(..end)?
-        .parse::<i64>()
-        .ok()
-        .map(|number| sign * number)
+    let end = digits.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(digits.len());
+    digits.get(..end)?.parse::<i64>().ok().map(|number| sign * number)
 }
 
 /// A boolean that the wire writes as `1` or `false` (contract 1.5).

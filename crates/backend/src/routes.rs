@@ -39,17 +39,11 @@ const GUARDED: [&str; 7] = [
 pub(crate) fn router(core: &Arc<Core>) -> Router {
     let messages = Router::new()
         .route("/conversations", get(conversations::list))
-        .route(
-            "/conversation/{id}",
-            get(messages::page).delete(conversations::delete),
-        )
+        .route("/conversation/{id}", get(messages::page).delete(conversations::delete))
         .route("/conversation/{id}/read", post(conversations::mark_read))
         .route("/conversation/{id}/bot/enable", post(bot::enable))
         .route("/conversation/{id}/bot/disable", post(bot::disable))
-        .route(
-            "/conversation/{id}/bot/status",
-            get(bot::conversation_status),
-        )
+        .route("/conversation/{id}/bot/status", get(bot::conversation_status))
         .route("/search", get(messages::search))
         .route("/stats", get(stats::get))
         .route("/send", post(sending::use_the_other_route))
@@ -81,14 +75,8 @@ pub(crate) fn router(core: &Arc<Core>) -> Router {
     site.fallback(unknown)
         .method_not_allowed_fallback(unknown)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(middleware::from_fn_with_state(
-            Arc::clone(core),
-            limiter::limit,
-        ))
-        .layer(middleware::from_fn_with_state(
-            Arc::clone(core),
-            wait_if_ordered,
-        ))
+        .layer(middleware::from_fn_with_state(Arc::clone(core), limiter::limit))
+        .layer(middleware::from_fn_with_state(Arc::clone(core), wait_if_ordered))
         .layer(middleware::map_response(own_origin_only))
         .with_state(Arc::clone(core))
 }
@@ -105,13 +93,9 @@ async fn health(State(core): State<Arc<Core>>) -> Reply {
 async fn unknown(State(core): State<Arc<Core>>, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
     let path = parts.uri.path();
-    let below = path
-        .strip_prefix(core.config.base_path.as_str())
-        .unwrap_or(path);
+    let below = path.strip_prefix(core.config.base_path.as_str()).unwrap_or(path);
     let guarded = GUARDED.iter().any(|prefix| {
-        below
-            .strip_prefix(prefix)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        below.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     });
     if guarded && let Err(refusal) = Caller::from_request_parts(&mut parts, &core).await {
         return refusal.into_response();
@@ -129,9 +113,7 @@ async fn media_or_404(State(core): State<Arc<Core>>, request: Request, next: Nex
         .map_or_else(|| uri.clone(), |original| original.0.clone());
     let mut response = next.run(request).await;
     if !uri.path().starts_with("/uploads/")
-        && !asked
-            .path()
-            .starts_with(&format!("{}/uploads/", core.config.base_path))
+        && !asked.path().starts_with(&format!("{}/uploads/", core.config.base_path))
     {
         return response;
     }

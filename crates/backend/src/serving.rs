@@ -29,11 +29,7 @@ impl Serving {
         let refused = |source| Error::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(refused)?;
         let bound = listener.local_addr().map_err(refused)?;
-        let _ = core.url.set(format!(
-            "http://{}{}",
-            reachable(bound),
-            core.config.base_path
-        ));
+        let _ = core.url.set(format!("http://{}{}", reachable(bound), core.config.base_path));
         let (layer, io) = sockets::layer(core);
         core.sockets.set(Some(io));
         let site = routes::router(core).layer(layer);
@@ -48,11 +44,7 @@ impl Serving {
                 tracing::error!(%error, "the listener failed");
             }
         });
-        Ok(Self {
-            address: bound,
-            stop: Some(stop),
-            task,
-        })
+        Ok(Self { address: bound, stop: Some(stop), task })
     }
 
     /// Stops listening and cuts every connection; returns when nothing of it is left.
@@ -65,10 +57,7 @@ impl Serving {
         // A connection accepted in the very last moment is cut in the next round.
         loop {
             core.switch.cut_all();
-            if tokio::time::timeout(Duration::from_millis(20), &mut self.task)
-                .await
-                .is_ok()
-            {
+            if tokio::time::timeout(Duration::from_millis(20), &mut self.task).await.is_ok() {
                 break;
             }
         }

@@ -25,13 +25,7 @@ const BUFFERED_PACKETS: usize = 65_536;
 const MAX_PAYLOAD: u64 = 1_000_000;
 
 /// What `server:hello` promises.
-const FEATURES: [&str; 5] = [
-    "auth",
-    "seq",
-    "events",
-    "clientMessageId",
-    "ownConversationsOnly",
-];
+const FEATURES: [&str; 5] = ["auth", "seq", "events", "clientMessageId", "ownConversationsOnly"];
 
 /// Why a socket was refused; the text is the `message` of the connect error.
 #[derive(Debug, thiserror::Error)]
@@ -113,19 +107,13 @@ impl Sockets {
                     "timestamp": false,
                 });
                 self.emit(code, NEW, &payload).await;
-                self.emit(
-                    code,
-                    "stats:updated",
-                    &json!({ "clientCode": code, "stats": [] }),
-                )
-                .await;
+                self.emit(code, "stats:updated", &json!({ "clientCode": code, "stats": [] })).await;
             }
             Garbage::ForeignTenant => self.emit(code, NEW, &stray_message(Some("AJENO"))).await,
             Garbage::NoTenant => self.emit(code, NEW, &stray_message(None)).await,
             Garbage::UnknownEvents => {
                 for event in ["bot:status_changed", "conversation:updated", "x"] {
-                    self.emit(code, event, &json!({ "clientCode": code, "dato": 1 }))
-                        .await;
+                    self.emit(code, event, &json!({ "clientCode": code, "dato": 1 })).await;
                 }
             }
         }
@@ -188,10 +176,7 @@ async fn admit(
     State(core): State<Arc<Core>>,
 ) -> Result<(), Refused> {
     let auth = auth.unwrap_or_default();
-    let token = auth
-        .get("token")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let token = auth.get("token").and_then(Value::as_str).unwrap_or_default();
     let token = token.strip_prefix("Bearer ").unwrap_or(token);
     if token.is_empty() {
         return Err(Refused::NoToken);
@@ -209,17 +194,13 @@ async fn admit(
     let same_code = auth
         .get("clientCode")
         .is_none_or(|code| code.is_null() || code.as_str() == Some(&caller.tenant.client_code));
-    let same_id = auth
-        .get("clientId")
-        .is_none_or(|id| id.is_null() || id.as_i64() == Some(caller.tenant.id));
+    let same_id =
+        auth.get("clientId").is_none_or(|id| id.is_null() || id.as_i64() == Some(caller.tenant.id));
     if !(same_code && same_id) {
         return Err(Refused::OtherTenant);
     }
     socket.on("join_client_room", join);
-    socket.extensions.insert(TenantKey {
-        id: caller.tenant.id,
-        code: caller.tenant.client_code,
-    });
+    socket.extensions.insert(TenantKey { id: caller.tenant.id, code: caller.tenant.client_code });
     Ok(())
 }
 

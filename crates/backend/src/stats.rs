@@ -68,9 +68,6 @@ pub(crate) fn count(
 pub(crate) async fn get(State(core): State<Arc<Core>>, caller: Caller, params: Params) -> Reply {
     let hours = params.get("hours").map_or(Some(24), leading_integer);
     let tenant = caller.id();
-    let stats = core
-        .database
-        .call(move |rows| count(rows, tenant, hours))
-        .await?;
+    let stats = core.database.call(move |rows| count(rows, tenant, hours)).await?;
     Ok(Json(json!({ "success": true, "stats": stats })))
 }

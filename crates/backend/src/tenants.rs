@@ -52,18 +52,13 @@ impl Tenant {
     /// The code's case does not matter (contract 2.1).
     pub(crate) fn by_code(rows: &Connection, code: &str) -> Result<Option<Self>, DatabaseError> {
         Ok(rows
-            .prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM tenants WHERE client_code = ?1"
-            ))?
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM tenants WHERE client_code = ?1"))?
             .query_row([code], Self::read)
             .optional()?)
     }
 
     pub(crate) fn key(&self) -> TenantKey {
-        TenantKey {
-            id: self.id,
-            code: self.client_code.clone(),
-        }
+        TenantKey { id: self.id, code: self.client_code.clone() }
     }
 
     pub(crate) fn is_active(&self) -> bool {

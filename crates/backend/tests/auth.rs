@@ -1,10 +1,5 @@
 //! `/api/auth` (contract 2).
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 
@@ -16,12 +11,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 async fn post(url: &str, path: &str, body: Value) -> (u16, Value) {
-    let response = reqwest::Client::new()
-        .post(format!("{url}{path}"))
-        .json(&body)
-        .send()
-        .await
-        .unwrap();
+    let response =
+        reqwest::Client::new().post(format!("{url}{path}")).json(&body).send().await.unwrap();
     (response.status().as_u16(), response.json().await.unwrap())
 }
 
@@ -46,26 +37,14 @@ async fn bodies_are_checked_strictly_and_one_fault_is_told() {
     let backend = start(config()).await;
     for (path, body, told) in [
         ("login", json!({}), "client_code"),
-        (
-            "login",
-            json!({ "client_code": "AB", "password": "secreto1" }),
-            "client_code",
-        ),
-        (
-            "login",
-            json!({ "client_code": "UNO", "password": "corta" }),
-            "password",
-        ),
+        ("login", json!({ "client_code": "AB", "password": "secreto1" }), "client_code"),
+        ("login", json!({ "client_code": "UNO", "password": "corta" }), "password"),
         (
             "login",
             json!({ "client_code": "UNO", "password": "secreto1", "recordar": true }),
             "recordar",
         ),
-        (
-            "login",
-            json!({ "client_code": 7, "password": "secreto1" }),
-            "client_code",
-        ),
+        ("login", json!({ "client_code": 7, "password": "secreto1" }), "client_code"),
         ("refresh", json!({}), "refreshToken"),
         ("refresh", json!({ "refreshToken": "x", "otra": 1 }), "otra"),
     ] {
@@ -75,10 +54,7 @@ async fn bodies_are_checked_strictly_and_one_fault_is_told() {
         assert_shape(&reply, "E3");
         let errors = reply["errors"].as_array().unwrap();
         assert_eq!(errors.len(), 1, "{path} {body}: {reply}");
-        assert!(
-            errors[0].as_str().unwrap().contains(told),
-            "{path} {body}: {reply}"
-        );
+        assert!(errors[0].as_str().unwrap().contains(told), "{path} {body}: {reply}");
     }
     backend.shutdown().await;
 }
@@ -104,28 +80,16 @@ async fn wrong_credentials_are_401_without_code_and_a_suspended_account_is_403()
 #[tokio::test]
 async fn guards_name_the_reason() {
     // given
-    let lifetimes = TokenLifetimes {
-        access: Duration::ZERO,
-        refresh: Duration::from_secs(3600),
-    };
-    let backend = start(Config {
-        tokens: lifetimes,
-        ..config()
-    })
-    .await;
+    let lifetimes = TokenLifetimes { access: Duration::ZERO, refresh: Duration::from_secs(3600) };
+    let backend = start(Config { tokens: lifetimes, ..config() }).await;
     let other = start(config()).await;
     let mut operator = Operator::sign_in(&backend, "UNO").await;
     let foreign = Operator::sign_in(&other, "UNO").await.token;
     let verify = "/api/auth/verify";
     // when, then: no header at all
-    let bare = reqwest::get(format!("{}{verify}", backend.url()))
-        .await
-        .unwrap();
+    let bare = reqwest::get(format!("{}{verify}", backend.url())).await.unwrap();
     assert_eq!(bare.status(), 401);
-    assert_eq!(
-        bare.json::<Value>().await.unwrap()["code"],
-        json!("TOKEN_MISSING")
-    );
+    assert_eq!(bare.json::<Value>().await.unwrap()["code"], json!("TOKEN_MISSING"));
     // the token of zero life, rubbish, and one signed by another secret
     for (token, code) in [
         (operator.token.clone(), "TOKEN_EXPIRED"),
@@ -199,18 +163,10 @@ async fn verify_and_profile_answer_in_the_recorded_shapes() {
     assert_eq!(profile["whatsappSession"]["status"], json!("connected"));
     assert_eq!(profile["botConfig"]["is_enabled"], json!(1));
     let change = json!({ "company_name": "Ferretería Uno", "phone": "+5491130000009" });
-    let changed = operator
-        .expect(200, Method::PUT, "/api/auth/profile", Some(change))
-        .await;
+    let changed = operator.expect(200, Method::PUT, "/api/auth/profile", Some(change)).await;
     assert_eq!(changed["client"]["company_name"], json!("Ferretería Uno"));
-    for bad in [
-        json!({ "email": "sin arroba" }),
-        json!({ "phone": "abc" }),
-        json!({ "id": 3 }),
-    ] {
-        let reply = operator
-            .expect(400, Method::PUT, "/api/auth/profile", Some(bad))
-            .await;
+    for bad in [json!({ "email": "sin arroba" }), json!({ "phone": "abc" }), json!({ "id": 3 })] {
+        let reply = operator.expect(400, Method::PUT, "/api/auth/profile", Some(bad)).await;
         assert_shape(&reply, "E3");
     }
     operator.post("/api/auth/logout", json!({})).await;
@@ -234,9 +190,7 @@ async fn a_password_change_needs_the_old_one_and_is_limited_to_ten_tries() {
     assert_eq!(reply["errors"].as_array().unwrap().len(), 2);
     assert_eq!(reply["strength"], json!("medium"));
     let differing = body("secreto1", "Nueva12345", "Nueva12346");
-    let reply = operator
-        .expect(400, Method::POST, path, Some(differing))
-        .await;
+    let reply = operator.expect(400, Method::POST, path, Some(differing)).await;
     assert_shape(&reply, "E3");
     let good = body("secreto1", "Nueva12345", "Nueva12345");
     operator.expect(200, Method::POST, path, Some(good)).await;
@@ -245,9 +199,7 @@ async fn a_password_change_needs_the_old_one_and_is_limited_to_ten_tries() {
     for _ in 0..6 {
         operator.send(Method::POST, path, Some(json!({}))).await;
     }
-    let reply = operator
-        .expect(429, Method::POST, path, Some(json!({})))
-        .await;
+    let reply = operator.expect(429, Method::POST, path, Some(json!({}))).await;
     assert_eq!(reply["code"], json!("RATE_LIMIT_EXCEEDED"));
     assert_eq!(reply["retryAfter"], json!(900));
     backend.shutdown().await;
@@ -256,10 +208,7 @@ async fn a_password_change_needs_the_old_one_and_is_limited_to_ten_tries() {
 #[tokio::test]
 async fn a_code_can_be_asked_for() {
     let backend = start(config()).await;
-    backend
-        .add_tenant(NewTenant::new("TRES-3", "secreto1"))
-        .await
-        .unwrap();
+    backend.add_tenant(NewTenant::new("TRES-3", "secreto1")).await.unwrap();
     let path = "/api/auth/validate-client-code";
     let url = backend.url();
     let (status, reply) = post(&url, path, json!({ "client_code": "tres-3" })).await;

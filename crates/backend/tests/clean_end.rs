@@ -1,12 +1,7 @@
 //! What is left of an instance that was shut down: nothing. In a file of its own, because the
 //! whole process is counted.
 #![cfg(target_os = "linux")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 
@@ -28,34 +23,18 @@ fn database_threads() -> usize {
 }
 
 fn tasks() -> usize {
-    tokio::runtime::Handle::current()
-        .metrics()
-        .num_alive_tasks()
+    tokio::runtime::Handle::current().metrics().num_alive_tasks()
 }
 
 /// One instance with traffic, a socket and a restart, from start to shutdown.
 async fn live_once() {
-    let demo = Demo {
-        messages_per_minute: 6000.0,
-        ..Demo::default()
-    };
-    let backend = Backend::start(Config {
-        demo: Some(demo),
-        ..config()
-    })
-    .await
-    .unwrap();
-    backend
-        .add_tenant(NewTenant::new("UNO", "secreto1"))
-        .await
-        .unwrap();
+    let demo = Demo { messages_per_minute: 6000.0, ..Demo::default() };
+    let backend = Backend::start(Config { demo: Some(demo), ..config() }).await.unwrap();
+    backend.add_tenant(NewTenant::new("UNO", "secreto1")).await.unwrap();
     backend.restart().await.unwrap();
     let operator = Operator::sign_in(&backend, "UNO").await;
     let (mut socket, _) = Socket::join(&backend, &operator).await;
-    backend
-        .inject_message("UNO", ANA, "Ana", "hola")
-        .await
-        .unwrap();
+    backend.inject_message("UNO", ANA, "Ana", "hola").await.unwrap();
     socket.expect("message:new").await;
     assert_eq!(database_threads(), 1);
     let address = backend.address();
@@ -75,10 +54,6 @@ async fn an_instance_leaves_nothing_behind() {
         live_once().await;
     }
     // then: the clients may be a little late in closing; five instances would leave dozens
-    assert!(
-        open_files() <= files + 4,
-        "{} open files, {files} before",
-        open_files()
-    );
+    assert!(open_files() <= files + 4, "{} open files, {files} before", open_files());
     assert!(tasks() <= left + 4, "{} tasks, {left} before", tasks());
 }

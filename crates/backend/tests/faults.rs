@@ -1,10 +1,5 @@
 //! Every fault that can be ordered, seen from the other side.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 
@@ -31,10 +26,7 @@ async fn at_work() -> (BackendHandle, Operator, Socket) {
 async fn counts(backend: &BackendHandle) -> (usize, i64) {
     let delivered = backend.deliveries("UNO").await.unwrap().len();
     let stored = backend.conversations("UNO").await.unwrap();
-    (
-        delivered,
-        stored.iter().map(|found| found.total_messages).sum(),
-    )
+    (delivered, stored.iter().map(|found| found.total_messages).sum())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -59,10 +51,7 @@ async fn a_cut_ends_every_connection() {
 async fn a_restart_keeps_address_rows_numbers_and_tokens() {
     // given
     let (backend, operator, mut socket) = at_work().await;
-    backend
-        .inject_message("UNO", ANA, "Ana", "antes")
-        .await
-        .unwrap();
+    backend.inject_message("UNO", ANA, "Ana", "antes").await.unwrap();
     let url = backend.url();
     // when
     backend.restart().await.unwrap();
@@ -94,20 +83,12 @@ async fn while_down_nobody_is_let_in() {
 
 #[tokio::test]
 async fn the_existing_dialect_forgets_the_link_in_a_restart_and_finds_it_by_connecting() {
-    let backend = start(Config {
-        dialect: Dialect::Existing,
-        ..config()
-    })
-    .await;
+    let backend = start(Config { dialect: Dialect::Existing, ..config() }).await;
     let operator = Operator::sign_in(&backend, "UNO").await;
     backend.restart().await.unwrap();
     let status = operator.get("/api/whatsapp/status").await;
     assert_eq!(status["status"], json!("not_initialized"));
-    assert_eq!(
-        status["session"]["status"],
-        json!("connected"),
-        "what is remembered lies"
-    );
+    assert_eq!(status["session"]["status"], json!("connected"), "what is remembered lies");
     let connected = operator.post("/api/whatsapp/connect", json!({})).await;
     assert_eq!(connected["status"], json!("connected"));
     operator.text(ANA, "hola").await;
@@ -120,15 +101,8 @@ async fn a_stall_lets_nothing_pass_until_it_ends() {
     let (backend, operator, mut socket) = at_work().await;
     // when
     backend.faults().stall();
-    backend
-        .inject_message("UNO", ANA, "Ana", "en el agujero")
-        .await
-        .unwrap();
-    let asked = operator
-        .http
-        .get(format!("{}/health", backend.url()))
-        .timeout(BRIEFLY)
-        .send();
+    backend.inject_message("UNO", ANA, "Ana", "en el agujero").await.unwrap();
+    let asked = operator.http.get(format!("{}/health", backend.url())).timeout(BRIEFLY).send();
     assert!(asked.await.unwrap_err().is_timeout());
     assert!(socket.seen_by_now().is_empty());
     backend.faults().resume();
@@ -145,9 +119,7 @@ async fn a_stalled_instance_can_be_shut_down() {
     let url = format!("{}/health", backend.url());
     backend.faults().stall();
     let waiting = tokio::spawn(async move { reqwest::get(url).await });
-    tokio::time::timeout(PATIENCE, backend.shutdown())
-        .await
-        .unwrap();
+    tokio::time::timeout(PATIENCE, backend.shutdown()).await.unwrap();
     assert!(waiting.await.unwrap().is_err());
 }
 
@@ -164,14 +136,10 @@ async fn requests_can_be_delayed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_send_can_fail_at_every_stage_and_in_every_way() {
-    let never = SendStage::AfterDelivery {
-        report_after_ms: None,
-    };
-    for (stage, delivered, stored) in [
-        (SendStage::BeforeDelivery, 0, 0),
-        (never, 1, 0),
-        (SendStage::AfterStoring, 1, 1),
-    ] {
+    let never = SendStage::AfterDelivery { report_after_ms: None };
+    for (stage, delivered, stored) in
+        [(SendStage::BeforeDelivery, 0, 0), (never, 1, 0), (SendStage::AfterStoring, 1, 1)]
+    {
         for answer in [BadAnswer::Status500, BadAnswer::Cut, BadAnswer::Silence] {
             // given
             let (backend, operator, _socket) = at_work().await;
@@ -195,11 +163,7 @@ async fn a_send_can_fail_at_every_stage_and_in_every_way() {
                 (BadAnswer::Silence, Err(error)) => assert!(error.is_timeout(), "{error:?}"),
                 (_, outcome) => panic!("{stage:?} {answer:?}: {outcome:?}"),
             }
-            assert_eq!(
-                counts(&backend).await,
-                (delivered, stored),
-                "{stage:?} {answer:?}"
-            );
+            assert_eq!(counts(&backend).await, (delivered, stored), "{stage:?} {answer:?}");
             // the next one is sound
             operator.text(ANA, "otra").await;
             assert_eq!(counts(&backend).await, (delivered + 1, stored + 1));
@@ -210,17 +174,13 @@ async fn a_send_can_fail_at_every_stage_and_in_every_way() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_repetition_with_the_key_heals_every_failed_send() {
-    let never = SendStage::AfterDelivery {
-        report_after_ms: None,
-    };
+    let never = SendStage::AfterDelivery { report_after_ms: None };
     for stage in [SendStage::BeforeDelivery, never, SendStage::AfterStoring] {
         // given
         let (backend, operator, mut socket) = at_work().await;
         backend.faults().fail_sends(1, stage, BadAnswer::Status500);
         let body = json!({ "to": ANA, "message": "hola", "clientMessageId": "k" });
-        operator
-            .expect(500, Method::POST, SEND, Some(body.clone()))
-            .await;
+        operator.expect(500, Method::POST, SEND, Some(body.clone())).await;
         // when
         let reply = operator.post(SEND, body).await;
         // then
@@ -235,9 +195,7 @@ async fn a_repetition_with_the_key_heals_every_failed_send() {
 async fn a_lost_send_can_be_reported_late() {
     // given
     let (backend, operator, mut socket) = at_work().await;
-    let late = SendStage::AfterDelivery {
-        report_after_ms: Some(50),
-    };
+    let late = SendStage::AfterDelivery { report_after_ms: Some(50) };
     backend.faults().fail_sends(1, late, BadAnswer::Status500);
     // when
     let body = json!({ "to": ANA, "message": "tarde" });
@@ -268,10 +226,7 @@ async fn a_send_is_seen_through_when_its_sender_hangs_up() {
         .await;
     // then
     assert!(outcome.unwrap_err().is_timeout());
-    assert_eq!(
-        socket.expect("message:new").await["message"]["content"],
-        json!("impaciente")
-    );
+    assert_eq!(socket.expect("message:new").await["message"]["content"], json!("impaciente"));
     assert_eq!(counts(&backend).await, (1, 1));
     backend.shutdown().await;
 }
@@ -280,9 +235,7 @@ async fn a_send_is_seen_through_when_its_sender_hangs_up() {
 async fn heard_until_the_end(socket: &mut Socket) -> Vec<String> {
     let mut heard = Vec::new();
     loop {
-        let Seen::Event(name, values) = socket.next().await else {
-            panic!("the socket ended")
-        };
+        let Seen::Event(name, values) = socket.next().await else { panic!("the socket ended") };
         if name == "message:new" {
             let content = values[0]["message"]["content"].as_str().unwrap().to_owned();
             let end = content == "fin";
@@ -298,10 +251,7 @@ async fn heard_until_the_end(socket: &mut Socket) -> Vec<String> {
 async fn events_can_be_lost_doubled_and_turned_round() {
     let (backend, operator, mut socket) = at_work().await;
     let say = async |text: &str| {
-        backend
-            .inject_message("UNO", ANA, "Ana", text)
-            .await
-            .unwrap();
+        backend.inject_message("UNO", ANA, "Ana", text).await.unwrap();
     };
     // Each message is two events: itself and the stats.
     backend.faults().drop_events(2);
@@ -318,10 +268,7 @@ async fn events_can_be_lost_doubled_and_turned_round() {
     );
     // Lost on the wire, not in the log.
     let log = operator.get("/api/events?after=0").await;
-    assert_eq!(
-        log["events"][0]["payload"]["message"]["content"],
-        json!("perdida")
-    );
+    assert_eq!(log["events"][0]["payload"]["message"]["content"], json!("perdida"));
     backend.shutdown().await;
 }
 
@@ -329,10 +276,7 @@ async fn events_can_be_lost_doubled_and_turned_round() {
 async fn events_held_back_without_company_come_anyway() {
     let (backend, _operator, mut socket) = at_work().await;
     backend.faults().reorder_events(100);
-    backend
-        .inject_message("UNO", ANA, "Ana", "sola")
-        .await
-        .unwrap();
+    backend.inject_message("UNO", ANA, "Ana", "sola").await.unwrap();
     socket.expect("stats:updated").await;
     socket.expect("message:new").await;
     backend.shutdown().await;
@@ -353,9 +297,7 @@ async fn garbage_arrives_as_ordered_and_the_link_survives() {
         backend.faults().garbage("UNO", garbage);
         let mut seen: Vec<(String, Vec<Value>)> = Vec::new();
         for _ in 0..events {
-            let Seen::Event(name, values) = socket.next().await else {
-                panic!("{garbage:?}")
-            };
+            let Seen::Event(name, values) = socket.next().await else { panic!("{garbage:?}") };
             seen.push((name, values));
         }
         let first = seen[0].1.first().cloned().unwrap_or_default();
@@ -372,10 +314,7 @@ async fn garbage_arrives_as_ordered_and_the_link_survives() {
             }
         }
     }
-    backend
-        .inject_message("UNO", ANA, "Ana", "fin")
-        .await
-        .unwrap();
+    backend.inject_message("UNO", ANA, "Ana", "fin").await.unwrap();
     assert_eq!(heard_until_the_end(&mut socket).await, ["fin"]);
     backend.shutdown().await;
 }
@@ -384,9 +323,7 @@ async fn garbage_arrives_as_ordered_and_the_link_survives() {
 async fn too_many_requests_for_a_while() {
     let (backend, operator, _socket) = at_work().await;
     backend.faults().too_many_requests(Duration::from_secs(60));
-    let response = operator
-        .send(Method::GET, "/api/messages/stats", None)
-        .await;
+    let response = operator.send(Method::GET, "/api/messages/stats", None).await;
     assert_eq!(response.status(), 429);
     assert_eq!(response.headers()["retry-after"], "60");
     assert_eq!(response.headers()["x-ratelimit-remaining"], "0");
@@ -400,16 +337,11 @@ async fn too_many_requests_for_a_while() {
 async fn rows_outlive_the_instance_in_a_file() {
     // given
     let folder = tempfile::tempdir().unwrap();
-    let on_file = Config {
-        database: DatabaseLocation::File(folder.path().join("backend.db")),
-        ..config()
-    };
+    let on_file =
+        Config { database: DatabaseLocation::File(folder.path().join("backend.db")), ..config() };
     let backend = start(on_file.clone()).await;
     let token = Operator::sign_in(&backend, "UNO").await.token;
-    backend
-        .inject_message("UNO", ANA, "Ana", "queda")
-        .await
-        .unwrap();
+    backend.inject_message("UNO", ANA, "Ana", "queda").await.unwrap();
     backend.shutdown().await;
     // when
     let backend = start(on_file).await;

@@ -1,10 +1,5 @@
 //! Images and documents through the API (contract 4.5).
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 
@@ -17,10 +12,7 @@ const ANA: &str = "5491155550001";
 const PIXEL: &[u8] = b"\x89PNG\r\n\x1a\nnot really a picture";
 
 fn part(name: &str, mime: &str, bytes: &[u8]) -> Part {
-    Part::bytes(bytes.to_vec())
-        .file_name(name.to_owned())
-        .mime_str(mime)
-        .unwrap()
+    Part::bytes(bytes.to_vec()).file_name(name.to_owned()).mime_str(mime).unwrap()
 }
 
 async fn send(operator: &Operator, route: &str, form: Form) -> (u16, Value) {
@@ -56,21 +48,11 @@ async fn an_image_is_told_some_time_after_its_reply_and_can_be_fetched() {
     assert_eq!(echo["message"]["message_id"], reply["messageId"]);
     assert_eq!(echo["message"]["message_type"], json!("image"));
     assert_eq!(echo["message"]["content"], json!("la foto"));
-    assert!(
-        echo["message"]["file_name"]
-            .as_str()
-            .unwrap()
-            .starts_with("image-")
-    );
+    assert!(echo["message"]["file_name"].as_str().unwrap().starts_with("image-"));
     socket.expect("stats:updated").await;
-    let file = reqwest::get(echo["message"]["media_url"].as_str().unwrap())
-        .await
-        .unwrap();
+    let file = reqwest::get(echo["message"]["media_url"].as_str().unwrap()).await.unwrap();
     assert_eq!(file.status(), 200);
-    assert_eq!(
-        file.headers()["cross-origin-resource-policy"],
-        "same-origin"
-    );
+    assert_eq!(file.headers()["cross-origin-resource-policy"], "same-origin");
     assert_eq!(file.bytes().await.unwrap(), PIXEL);
     backend.shutdown().await;
 }
@@ -81,10 +63,9 @@ async fn a_document_keeps_its_name_and_has_it_as_content() {
     let backend = start(config()).await;
     let operator = Operator::sign_in(&backend, "UNO").await;
     let (mut socket, _) = Socket::join(&backend, &operator).await;
-    let form = Form::new().text("to", ANA).part(
-        "document",
-        part("señas.pdf", "application/pdf", b"%PDF-1.4"),
-    );
+    let form = Form::new()
+        .text("to", ANA)
+        .part("document", part("señas.pdf", "application/pdf", b"%PDF-1.4"));
     // when
     let (status, reply) = send(&operator, "send-document", form).await;
     // then
@@ -101,11 +82,7 @@ async fn a_document_keeps_its_name_and_has_it_as_content() {
 
 #[tokio::test]
 async fn the_existing_dialect_garbles_plain_names_only() {
-    let backend = start(Config {
-        dialect: Dialect::Existing,
-        ..config()
-    })
-    .await;
+    let backend = start(Config { dialect: Dialect::Existing, ..config() }).await;
     let operator = Operator::sign_in(&backend, "UNO").await;
     for (disposition, name) in [
         ("filename=\"ñ.pdf\"", "Ã±.pdf"),
@@ -150,36 +127,16 @@ async fn what_the_filter_refuses() {
             Form::new().part("image", part("a.png", "image/png", PIXEL)),
             400,
         ),
-        (
-            "wrong field",
-            "send-image",
-            to().part("file", part("a.png", "image/png", PIXEL)),
-            500,
-        ),
-        (
-            "audio",
-            "send-image",
-            to().part("image", part("a.ogg", "audio/ogg", b"x")),
-            400,
-        ),
-        (
-            "too big",
-            "send-image",
-            to().part("image", part("a.png", "image/png", &big)),
-            400,
-        ),
+        ("wrong field", "send-image", to().part("file", part("a.png", "image/png", PIXEL)), 500),
+        ("audio", "send-image", to().part("image", part("a.ogg", "audio/ogg", b"x")), 400),
+        ("too big", "send-image", to().part("image", part("a.png", "image/png", &big)), 400),
         (
             "a PDF as image",
             "send-image",
             to().part("image", part("a.pdf", "application/pdf", b"%PDF")),
             200,
         ),
-        (
-            "a sheet",
-            "send-document",
-            to().part("document", part("a.xlsx", sheet, b"x")),
-            400,
-        ),
+        ("a sheet", "send-document", to().part("document", part("a.xlsx", sheet, b"x")), 400),
         (
             "an image as document",
             "send-document",
@@ -199,13 +156,8 @@ async fn what_the_filter_refuses() {
     backend.set_linked("UNO", false).await.unwrap();
     let form = to().part("image", part("a.png", "image/png", PIXEL));
     let (status, reply) = send(&operator, "send-image", form).await;
-    assert_eq!(
-        (status, &reply["message"]),
-        (400, &json!("Cliente de WhatsApp no está conectado"))
-    );
-    let missing = reqwest::get(format!("{}/uploads/images/no.png", backend.url()))
-        .await
-        .unwrap();
+    assert_eq!((status, &reply["message"]), (400, &json!("Cliente de WhatsApp no está conectado")));
+    let missing = reqwest::get(format!("{}/uploads/images/no.png", backend.url())).await.unwrap();
     assert_eq!(missing.status(), 404);
     assert_shape(&missing.json().await.unwrap(), "E8");
     backend.shutdown().await;
@@ -225,9 +177,6 @@ async fn a_file_with_a_key_is_sent_once() {
     let (_, again) = send(&operator, "send-document", form()).await;
     assert_eq!(first, again);
     assert_eq!(backend.deliveries("UNO").await.unwrap().len(), 1);
-    assert_eq!(
-        backend.conversations("UNO").await.unwrap()[0].total_messages,
-        1
-    );
+    assert_eq!(backend.conversations("UNO").await.unwrap()[0].total_messages, 1);
     backend.shutdown().await;
 }

@@ -1,10 +1,5 @@
 //! The binary with its control endpoint, the demo, seeding, and a clean end.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 
@@ -30,22 +25,14 @@ async fn run(flags: &[&str]) -> (Child, String) {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(program.stdout.take().unwrap()).lines();
-    let line = tokio::time::timeout(PATIENCE, lines.next_line())
-        .await
-        .unwrap()
-        .unwrap()
-        .unwrap();
+    let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap().unwrap();
     let url = line.strip_prefix("listening on ").unwrap().to_owned();
     (program, url)
 }
 
 async fn control(url: &str, order: Value) -> Value {
-    let response = reqwest::Client::new()
-        .post(format!("{url}/__control"))
-        .json(&order)
-        .send()
-        .await
-        .unwrap();
+    let response =
+        reqwest::Client::new().post(format!("{url}/__control")).json(&order).send().await.unwrap();
     let status = response.status();
     let body: Value = response.json().await.unwrap();
     assert!(status.is_success(), "{order}: {body}");
@@ -57,11 +44,8 @@ async fn orders_and_questions_go_over_http() {
     // given
     let (mut program, url) = run(&["--control", "--limit", "1000"]).await;
     let tenant = json!("UNO");
-    control(
-        &url,
-        json!({ "command": "addTenant", "clientCode": "UNO", "password": "secreto1" }),
-    )
-    .await;
+    control(&url, json!({ "command": "addTenant", "clientCode": "UNO", "password": "secreto1" }))
+        .await;
     // when, then: rows
     let stored = control(
         &url,
@@ -79,11 +63,7 @@ async fn orders_and_questions_go_over_http() {
     .await;
     assert_eq!(messages.as_array().unwrap().len(), 4);
     assert_eq!(messages[3]["content"], json!("m 3"));
-    let list = control(
-        &url,
-        json!({ "command": "conversations", "tenant": tenant }),
-    )
-    .await;
+    let list = control(&url, json!({ "command": "conversations", "tenant": tenant })).await;
     assert_eq!(list[0]["unreadCount"], json!(4));
     // faults, in their JSON
     for order in [
@@ -113,10 +93,7 @@ async fn orders_and_questions_go_over_http() {
         json!([])
     );
     // what is unknown says so
-    for wrong in [
-        json!({ "command": "fly" }),
-        json!({ "command": "lastSeq", "tenant": "NADIE" }),
-    ] {
+    for wrong in [json!({ "command": "fly" }), json!({ "command": "lastSeq", "tenant": "NADIE" })] {
         let response = reqwest::Client::new()
             .post(format!("{url}/__control"))
             .json(&wrong)
@@ -133,9 +110,8 @@ async fn orders_and_questions_go_over_http() {
 async fn a_restart_by_order_comes_back_on_the_same_address() {
     let (mut program, url) = run(&["--control"]).await;
     // The pooled connection is cut: that is how the restart is noticed.
-    let mut connection = tokio::net::TcpStream::connect(url.trim_start_matches("http://"))
-        .await
-        .unwrap();
+    let mut connection =
+        tokio::net::TcpStream::connect(url.trim_start_matches("http://")).await.unwrap();
     control(&url, json!({ "command": "restart", "downMs": 50 })).await;
     let mut rest = Vec::new();
     let ended = tokio::io::AsyncReadExt::read_to_end(&mut connection, &mut rest);
@@ -154,18 +130,8 @@ async fn a_restart_by_order_comes_back_on_the_same_address() {
 async fn a_signal_ends_the_program_cleanly() {
     let (mut program, _url) = run(&[]).await;
     let id = program.id().unwrap().to_string();
-    assert!(
-        Command::new("kill")
-            .arg(&id)
-            .status()
-            .await
-            .unwrap()
-            .success()
-    );
-    let status = tokio::time::timeout(PATIENCE, program.wait())
-        .await
-        .unwrap()
-        .unwrap();
+    assert!(Command::new("kill").arg(&id).status().await.unwrap().success());
+    let status = tokio::time::timeout(PATIENCE, program.wait()).await.unwrap().unwrap();
     assert!(status.success());
 }
 
@@ -191,12 +157,7 @@ async fn the_demo_has_a_past_and_lives() {
         answer_after: (Duration::from_millis(10), Duration::from_millis(20)),
         ..Demo::default()
     };
-    let backend = Backend::start(Config {
-        demo: Some(demo),
-        ..config()
-    })
-    .await
-    .unwrap();
+    let backend = Backend::start(Config { demo: Some(demo), ..config() }).await.unwrap();
     let login: Value = reqwest::Client::new()
         .post(format!("{}/api/auth/login", backend.url()))
         .json(&json!({ "client_code": "DEMO", "password": "demo1234" }))
@@ -218,35 +179,16 @@ async fn the_demo_has_a_past_and_lives() {
     let list = operator.get("/api/messages/conversations?limit=500").await;
     let conversations = list["conversations"].as_array().unwrap();
     assert_eq!(conversations.len(), 42);
-    assert!(
-        conversations
-            .iter()
-            .all(|row| row["total_messages"].as_i64().unwrap() > 5)
-    );
-    assert!(
-        conversations
-            .iter()
-            .any(|row| row["unread_count"].as_i64().unwrap() > 0)
-    );
-    assert!(
-        operator.get("/api/contacts?limit=100").await["data"]
-            .as_array()
-            .unwrap()
-            .len()
-            == 42
-    );
+    assert!(conversations.iter().all(|row| row["total_messages"].as_i64().unwrap() > 5));
+    assert!(conversations.iter().any(|row| row["unread_count"].as_i64().unwrap() > 0));
+    assert!(operator.get("/api/contacts?limit=100").await["data"].as_array().unwrap().len() == 42);
     assert_eq!(operator.get("/api/contacts/tags").await["total"], json!(5));
-    assert_eq!(
-        operator.get("/api/messages/templates").await["total"],
-        json!(6)
-    );
+    assert_eq!(operator.get("/api/messages/templates").await["total"], json!(6));
     // and a present: a text is answered
     let (mut socket, _) = Socket::join(&backend, &operator).await;
     operator.text(ANA, "¿Seguís interesada?").await;
     loop {
-        let Seen::Event(name, values) = socket.next().await else {
-            panic!("the socket ended")
-        };
+        let Seen::Event(name, values) = socket.next().await else { panic!("the socket ended") };
         if name == "message:new"
             && values[0]["message"]["sender_type"] == "contact"
             && values[0]["conversation"]["contact_phone"] == ANA
@@ -256,15 +198,10 @@ async fn the_demo_has_a_past_and_lives() {
     }
     // pictures can be fetched
     loop {
-        let Seen::Event(name, values) = socket.next().await else {
-            panic!("the socket ended")
-        };
+        let Seen::Event(name, values) = socket.next().await else { panic!("the socket ended") };
         if name == "message:new" && values[0]["message"]["message_type"] == "image" {
             let url = values[0]["message"]["media_url"].as_str().unwrap();
-            assert_eq!(
-                reqwest::get(url).await.unwrap().headers()["content-type"],
-                "image/png"
-            );
+            assert_eq!(reqwest::get(url).await.unwrap().headers()["content-type"], "image/png");
             break;
         }
     }
@@ -280,20 +217,11 @@ async fn seeding_writes_what_was_asked_for_and_goes_on() {
     let list = operator.get("/api/messages/conversations?limit=1000").await;
     let rows = list["conversations"].as_array().unwrap();
     assert_eq!(rows.len(), 310);
-    let total: i64 = rows
-        .iter()
-        .map(|row| row["total_messages"].as_i64().unwrap())
-        .sum();
+    let total: i64 = rows.iter().map(|row| row["total_messages"].as_i64().unwrap()).sum();
     assert_eq!(total, 300 * 20 + 10 * 5);
     for row in rows {
-        assert_eq!(
-            row["unread_count"].to_string(),
-            row["unread_messages"].as_str().unwrap()
-        );
+        assert_eq!(row["unread_count"].to_string(), row["unread_messages"].as_str().unwrap());
     }
-    assert_eq!(
-        operator.get("/api/messages/stats").await["stats"]["total_messages"],
-        json!(0)
-    );
+    assert_eq!(operator.get("/api/messages/stats").await["stats"]["total_messages"], json!(0));
     backend.shutdown().await;
 }

@@ -1,10 +1,5 @@
 //! Texts through the API (contract 4.4, 3.3, 5.6) and their idempotency key.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 
@@ -41,10 +36,7 @@ async fn the_echo_is_there_before_the_reply() {
     let [Seen::Event(first, echo), Seen::Event(second, stats)] = before_the_reply.as_slice() else {
         panic!("{before_the_reply:?}");
     };
-    assert_eq!(
-        (first.as_str(), second.as_str()),
-        ("message:new", "stats:updated")
-    );
+    assert_eq!((first.as_str(), second.as_str()), ("message:new", "stats:updated"));
     let (echo, stats) = (&echo[0], &stats[0]);
     assert_shape(echo, "messageNew");
     assert_shape(stats, "statsUpdated");
@@ -57,10 +49,7 @@ async fn the_echo_is_there_before_the_reply() {
     assert_eq!(echo["conversation"]["bot_enabled"], json!(false));
     assert_eq!(echo["conversation"]["contact_phone"], json!(ANA));
     assert_eq!(stats["stats"]["manual_messages"], json!("1"));
-    assert_eq!(
-        stats["seq"].as_i64(),
-        echo["seq"].as_i64().map(|seq| seq + 1)
-    );
+    assert_eq!(stats["seq"].as_i64(), echo["seq"].as_i64().map(|seq| seq + 1));
     assert!(!backend.conversations("UNO").await.unwrap()[0].bot_enabled);
     backend.shutdown().await;
 }
@@ -80,14 +69,8 @@ async fn the_kind_of_echo_can_be_switched() {
     };
     // when, then
     assert_eq!(told(Some(EchoKind::Stored)).await, ["message:new"]);
-    assert_eq!(
-        told(Some(EchoKind::Reported)).await,
-        ["message:new", "stats:updated"]
-    );
-    assert_eq!(
-        told(Some(EchoKind::Alternating)).await,
-        ["message:new", "stats:updated"]
-    );
+    assert_eq!(told(Some(EchoKind::Reported)).await, ["message:new", "stats:updated"]);
+    assert_eq!(told(Some(EchoKind::Alternating)).await, ["message:new", "stats:updated"]);
     assert_eq!(told(None).await, ["message:new"]);
     backend.shutdown().await;
 }
@@ -97,59 +80,19 @@ async fn refusals_are_those_of_the_contract() {
     // given
     let backend = start(config()).await;
     let operator = Operator::sign_in(&backend, "UNO").await;
-    backend
-        .inject_message("UNO", "59899123456", "Uruguay", "hola")
-        .await
-        .unwrap();
+    backend.inject_message("UNO", "59899123456", "Uruguay", "hola").await.unwrap();
     // when, then
     for (body, status, shape, told) in [
-        (
-            json!({ "to": ANA }),
-            400,
-            "E2",
-            "Número de destino y mensaje son requeridos",
-        ),
-        (
-            json!({ "message": "hola" }),
-            400,
-            "E2",
-            "Número de destino y mensaje son requeridos",
-        ),
-        (
-            json!({}),
-            400,
-            "E2",
-            "Número de destino y mensaje son requeridos",
-        ),
+        (json!({ "to": ANA }), 400, "E2", "Número de destino y mensaje son requeridos"),
+        (json!({ "message": "hola" }), 400, "E2", "Número de destino y mensaje son requeridos"),
+        (json!({}), 400, "E2", "Número de destino y mensaje son requeridos"),
         (json!({ "to": ANA, "message": "   " }), 500, "E4", ""),
-        (
-            json!({ "to": 5_491_155_550_001_i64, "message": "x" }),
-            500,
-            "E4",
-            "",
-        ),
-        (
-            json!({ "to": "59899123456", "message": "x" }),
-            500,
-            "E4",
-            "",
-        ),
-        (
-            json!({ "to": "120363000000000001@g.us", "message": "x" }),
-            200,
-            "",
-            "",
-        ),
-        (
-            json!({ "to": "120363000000000001@g.us", "message": "x" }),
-            500,
-            "E4",
-            "",
-        ),
+        (json!({ "to": 5_491_155_550_001_i64, "message": "x" }), 500, "E4", ""),
+        (json!({ "to": "59899123456", "message": "x" }), 500, "E4", ""),
+        (json!({ "to": "120363000000000001@g.us", "message": "x" }), 200, "", ""),
+        (json!({ "to": "120363000000000001@g.us", "message": "x" }), 500, "E4", ""),
     ] {
-        let reply = operator
-            .expect(status, Method::POST, SEND, Some(body.clone()))
-            .await;
+        let reply = operator.expect(status, Method::POST, SEND, Some(body.clone())).await;
         if !shape.is_empty() {
             assert_shape(&reply, shape);
         }
@@ -158,28 +101,13 @@ async fn refusals_are_those_of_the_contract() {
         }
     }
     let foreign = json!({ "to": "59899123456", "message": "x" });
-    let reply = operator
-        .expect(500, Method::POST, SEND, Some(foreign))
-        .await;
-    assert!(
-        reply["error"]
-            .as_str()
-            .unwrap()
-            .starts_with("Duplicate entry"),
-        "{reply}"
-    );
-    assert_eq!(
-        backend.deliveries("UNO").await.unwrap().len(),
-        1,
-        "only the first group text"
-    );
+    let reply = operator.expect(500, Method::POST, SEND, Some(foreign)).await;
+    assert!(reply["error"].as_str().unwrap().starts_with("Duplicate entry"), "{reply}");
+    assert_eq!(backend.deliveries("UNO").await.unwrap().len(), 1, "only the first group text");
     backend.set_linked("UNO", false).await.unwrap();
     let body = json!({ "to": ANA, "message": "hola" });
     let reply = operator.expect(400, Method::POST, SEND, Some(body)).await;
-    assert_eq!(
-        reply["message"],
-        json!("Cliente de WhatsApp no está conectado")
-    );
+    assert_eq!(reply["message"], json!("Cliente de WhatsApp no está conectado"));
     backend.shutdown().await;
 }
 
@@ -204,10 +132,8 @@ async fn bot_texts_are_delivered_but_neither_stored_nor_told() {
 async fn a_key_sends_once_across_repetition_and_a_new_process() {
     // given
     let folder = tempfile::tempdir().unwrap();
-    let on_file = Config {
-        database: DatabaseLocation::File(folder.path().join("backend.db")),
-        ..config()
-    };
+    let on_file =
+        Config { database: DatabaseLocation::File(folder.path().join("backend.db")), ..config() };
     let backend = start(on_file.clone()).await;
     let operator = Operator::sign_in(&backend, "UNO").await;
     let body = json!({ "to": ANA, "message": "una sola vez", "clientMessageId": "k-1" });
@@ -235,11 +161,7 @@ async fn a_key_sends_once_across_repetition_and_a_new_process() {
     assert_eq!(keys, ["k-1", "k-2"]);
     let conversation = &backend.conversations("UNO").await.unwrap()[0];
     assert_eq!(conversation.total_messages, 2);
-    assert_eq!(
-        backend.last_seq("UNO").await.unwrap(),
-        seq * 2,
-        "repetition is not told"
-    );
+    assert_eq!(backend.last_seq("UNO").await.unwrap(), seq * 2, "repetition is not told");
     backend.shutdown().await;
 }
 
@@ -258,15 +180,9 @@ async fn a_key_used_by_ten_requests_at_once_sends_once() {
     for request in requests {
         replies.push(request.await.unwrap());
     }
-    assert!(
-        replies.iter().all(|reply| reply == &replies[0]),
-        "{replies:?}"
-    );
+    assert!(replies.iter().all(|reply| reply == &replies[0]), "{replies:?}");
     assert_eq!(backend.deliveries("UNO").await.unwrap().len(), 1);
-    assert_eq!(
-        backend.conversations("UNO").await.unwrap()[0].total_messages,
-        1
-    );
+    assert_eq!(backend.conversations("UNO").await.unwrap()[0].total_messages, 1);
     backend.shutdown().await;
 }
 
@@ -275,18 +191,11 @@ async fn keys_are_per_tenant_and_unknown_to_the_existing_dialect() {
     let backend = start(config()).await;
     let body = json!({ "to": ANA, "message": "hola", "clientMessageId": "k" });
     for code in ["UNO", "DOS"] {
-        Operator::sign_in(&backend, code)
-            .await
-            .post(SEND, body.clone())
-            .await;
+        Operator::sign_in(&backend, code).await.post(SEND, body.clone()).await;
         assert_eq!(backend.deliveries(code).await.unwrap().len(), 1);
     }
     backend.shutdown().await;
-    let existing = start(Config {
-        dialect: Dialect::Existing,
-        ..config()
-    })
-    .await;
+    let existing = start(Config { dialect: Dialect::Existing, ..config() }).await;
     let operator = Operator::sign_in(&existing, "UNO").await;
     for _ in 0..2 {
         operator.post(SEND, body.clone()).await;

@@ -1,10 +1,5 @@
 //! The handshake, the room, numbered events and their replay (contract 3, design section 9).
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 
@@ -22,14 +17,8 @@ async fn the_handshake_is_checked() {
     for (auth, reason) in [
         (json!({}), "TOKEN_MISSING"),
         (json!({ "token": "nada" }), "TOKEN_INVALID"),
-        (
-            json!({ "token": one.token, "clientCode": "DOS" }),
-            "CLIENT_MISMATCH",
-        ),
-        (
-            json!({ "token": one.token, "clientId": one.id + 1 }),
-            "CLIENT_MISMATCH",
-        ),
+        (json!({ "token": one.token, "clientCode": "DOS" }), "CLIENT_MISMATCH"),
+        (json!({ "token": one.token, "clientId": one.id + 1 }), "CLIENT_MISMATCH"),
     ] {
         // when
         let mut socket = Socket::dial(&backend, auth.clone()).await;
@@ -53,26 +42,15 @@ async fn only_the_own_room_can_be_joined() {
     let mut socket = Socket::dial(&backend, json!({ "token": one.token })).await;
     assert!(matches!(socket.next().await, Seen::Connected));
     socket.emit("join_client_room", json!("DOS")).await;
-    socket
-        .emit("join_client_room", json!({ "clientCode": "UNO" }))
-        .await;
+    socket.emit("join_client_room", json!({ "clientCode": "UNO" })).await;
     socket.emit("join_client_room", json!("uno")).await;
     socket.emit("join_client_room", json!("UNO")).await;
     // then: one greeting, and no event of DOS
     let hello = socket.expect("server:hello").await;
     assert_shape(&hello, "hello");
-    assert_eq!(
-        (&hello["clientCode"], &hello["seq"]),
-        (&json!("UNO"), &json!(0))
-    );
-    backend
-        .inject_message("DOS", ANA, "Zoe", "para dos")
-        .await
-        .unwrap();
-    backend
-        .inject_message("UNO", ANA, "Ana", "para uno")
-        .await
-        .unwrap();
+    assert_eq!((&hello["clientCode"], &hello["seq"]), (&json!("UNO"), &json!(0)));
+    backend.inject_message("DOS", ANA, "Zoe", "para dos").await.unwrap();
+    backend.inject_message("UNO", ANA, "Ana", "para uno").await.unwrap();
     let event = socket.expect("message:new").await;
     assert_eq!(event["clientCode"], json!("UNO"));
     assert_eq!(event["message"]["content"], json!("para uno"));
@@ -87,16 +65,10 @@ async fn incoming_messages_have_the_recorded_shape() {
     let operator = Operator::sign_in(&backend, "UNO").await;
     let (mut socket, _) = Socket::join(&backend, &operator).await;
     // when
-    backend
-        .inject_message("UNO", ANA, "Ana", "hola")
-        .await
-        .unwrap();
+    backend.inject_message("UNO", ANA, "Ana", "hola").await.unwrap();
     backend.inject_message("UNO", ANA, "Ana", "").await.unwrap();
     backend.bot_reply("UNO", ANA, "soy el bot").await.unwrap();
-    backend
-        .send_from_phone("UNO", ANA, "desde el teléfono")
-        .await
-        .unwrap();
+    backend.send_from_phone("UNO", ANA, "desde el teléfono").await.unwrap();
     // then
     let first = socket.expect("message:new").await;
     assert_shape(&first, "messageNew");
@@ -125,10 +97,7 @@ async fn missed_events_can_be_asked_for() {
     // given: seen up to a number, then away while three messages come
     let backend = start(config()).await;
     let operator = Operator::sign_in(&backend, "UNO").await;
-    backend
-        .inject_message("UNO", ANA, "Ana", "vista")
-        .await
-        .unwrap();
+    backend.inject_message("UNO", ANA, "Ana", "vista").await.unwrap();
     let seen = backend.last_seq("UNO").await.unwrap();
     backend.inject_many("UNO", ANA, 3, "perdida").await.unwrap();
     // when: a live socket sees what comes now, the rest is asked for page by page
@@ -136,9 +105,7 @@ async fn missed_events_can_be_asked_for() {
     let mut missed: Vec<Value> = Vec::new();
     let mut after = seen;
     loop {
-        let page = operator
-            .get(&format!("/api/events?after={after}&limit=4"))
-            .await;
+        let page = operator.get(&format!("/api/events?after={after}&limit=4")).await;
         assert_eq!(page["complete"], json!(true));
         missed.extend(page["events"].as_array().unwrap().iter().cloned());
         after = missed.last().unwrap()["seq"].as_i64().unwrap();
@@ -146,24 +113,12 @@ async fn missed_events_can_be_asked_for() {
             break;
         }
     }
-    backend
-        .inject_message("UNO", ANA, "Ana", "en vivo")
-        .await
-        .unwrap();
+    backend.inject_message("UNO", ANA, "Ana", "en vivo").await.unwrap();
     let live = socket.expect("message:new").await;
     // then
-    let numbers: Vec<_> = missed
-        .iter()
-        .map(|event| event["seq"].as_i64().unwrap())
-        .collect();
-    assert_eq!(
-        numbers,
-        (seen + 1..=hello["seq"].as_i64().unwrap()).collect::<Vec<_>>()
-    );
-    assert_eq!(
-        live["seq"].as_i64(),
-        hello["seq"].as_i64().map(|seq| seq + 1)
-    );
+    let numbers: Vec<_> = missed.iter().map(|event| event["seq"].as_i64().unwrap()).collect();
+    assert_eq!(numbers, (seen + 1..=hello["seq"].as_i64().unwrap()).collect::<Vec<_>>());
+    assert_eq!(live["seq"].as_i64(), hello["seq"].as_i64().map(|seq| seq + 1));
     assert_eq!(missed[0]["event"], json!("message:new"));
     assert_shape(&missed[0]["payload"], "messageNew");
     assert_eq!(missed[0]["payload"]["seq"], missed[0]["seq"]);
@@ -199,18 +154,13 @@ async fn a_burst_arrives_whole_and_in_order() {
     let mut last = 0;
     let mut messages = 0;
     while messages < 2000 {
-        let Seen::Event(name, values) = socket.next().await else {
-            panic!("the socket ended")
-        };
+        let Seen::Event(name, values) = socket.next().await else { panic!("the socket ended") };
         let seq = values[0]["seq"].as_i64().unwrap();
         assert_eq!(seq, last + 1);
         last = seq;
         if name == "message:new" {
             messages += 1;
-            assert_eq!(
-                values[0]["message"]["content"],
-                json!(format!("m {messages}"))
-            );
+            assert_eq!(values[0]["message"]["content"], json!(format!("m {messages}")));
         }
     }
     backend.shutdown().await;
@@ -219,11 +169,7 @@ async fn a_burst_arrives_whole_and_in_order() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_moves_under_a_base_path() {
     // given
-    let backend = start(Config {
-        base_path: "/backend".to_owned(),
-        ..config()
-    })
-    .await;
+    let backend = start(Config { base_path: "/backend".to_owned(), ..config() }).await;
     assert!(backend.url().ends_with("/backend"));
     assert_eq!(backend.socket_path(), "/backend/socket.io/");
     let operator = Operator::sign_in(&backend, "UNO").await;
@@ -233,55 +179,33 @@ async fn everything_moves_under_a_base_path() {
     // then
     socket.expect("message:new").await;
     let root = format!("http://{}", backend.address());
-    for path in [
-        "/api/auth/health",
-        "/health",
-        "/socket.io/?EIO=4&transport=polling",
-    ] {
+    for path in ["/api/auth/health", "/health", "/socket.io/?EIO=4&transport=polling"] {
         let outside = reqwest::get(format!("{root}{path}")).await.unwrap();
         assert_eq!(outside.status(), 404, "{path}");
         assert_shape(&outside.json().await.unwrap(), "E8");
     }
-    let unknown = operator
-        .send(reqwest::Method::GET, "/api/messages/nada?x=1", None)
-        .await;
+    let unknown = operator.send(reqwest::Method::GET, "/api/messages/nada?x=1", None).await;
     let body: Value = unknown.json().await.unwrap();
     assert_eq!(body["path"], json!("/backend/api/messages/nada?x=1"));
-    assert!(
-        reqwest::get(format!("{}/health", backend.url()))
-            .await
-            .unwrap()
-            .status()
-            .is_success()
-    );
+    assert!(reqwest::get(format!("{}/health", backend.url())).await.unwrap().status().is_success());
     backend.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_existing_dialect_lets_anybody_listen_and_says_nothing() {
     // given: no token at all, another tenant's room
-    let backend = start(Config {
-        dialect: Dialect::Existing,
-        ..config()
-    })
-    .await;
+    let backend = start(Config { dialect: Dialect::Existing, ..config() }).await;
     let mut socket = Socket::dial(&backend, json!({})).await;
     assert!(matches!(socket.next().await, Seen::Connected));
     socket.emit("join_client_room", json!("DOS")).await;
     // when: the join is not answered, so messages come until one is heard
     let mut heard = None;
     for number in 0..500 {
-        backend
-            .inject_message("DOS", ANA, "Zoe", &format!("m {number}"))
-            .await
-            .unwrap();
-        heard = socket
-            .seen_by_now()
-            .into_iter()
-            .find_map(|seen| match seen {
-                Seen::Event(name, values) if name == "message:new" => values.into_iter().next(),
-                _ => None,
-            });
+        backend.inject_message("DOS", ANA, "Zoe", &format!("m {number}")).await.unwrap();
+        heard = socket.seen_by_now().into_iter().find_map(|seen| match seen {
+            Seen::Event(name, values) if name == "message:new" => values.into_iter().next(),
+            _ => None,
+        });
         if heard.is_some() {
             break;
         }

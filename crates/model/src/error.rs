@@ -136,12 +136,7 @@ impl CommandError {
     /// An error of this code, with its sentence.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            source: code.source(),
-            retryable: code.retryable(),
-        }
+        Self { code, message: message.into(), source: code.source(), retryable: code.retryable() }
     }
 }
 

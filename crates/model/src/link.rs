@@ -28,10 +28,7 @@ pub enum DownReason {
 }
 
 /// One report.
-#[allow(
-    clippy::large_enum_variant,
-    reason = "events are most of them; each is moved once"
-)]
+#[allow(clippy::large_enum_variant, reason = "events are most of them; each is moved once")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "link", rename_all = "snake_case")]
 pub enum LinkFact {

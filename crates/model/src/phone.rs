@@ -13,10 +13,7 @@ pub fn digits(text: &str) -> String {
 #[must_use]
 pub fn normalise_typed(text: &str) -> Option<String> {
     let trimmed = text.trim();
-    if !trimmed
-        .chars()
-        .all(|c| c.is_ascii_digit() || " +-().\u{a0}/".contains(c))
-    {
+    if !trimmed.chars().all(|c| c.is_ascii_digit() || " +-().\u{a0}/".contains(c)) {
         return None;
     }
     let all = digits(trimmed);
@@ -32,11 +29,7 @@ pub fn normalise_typed(text: &str) -> Option<String> {
         format!("54{bare}")
     } else {
         let national = bare.strip_prefix('0').unwrap_or(bare);
-        if national.len() == 10 {
-            format!("549{national}")
-        } else {
-            national.to_owned()
-        }
+        if national.len() == 10 { format!("549{national}") } else { national.to_owned() }
     };
     (8..=15).contains(&result.len()).then_some(result)
 }

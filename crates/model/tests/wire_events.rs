@@ -1,11 +1,6 @@
 //! Recorded shapes of socket events, sign-in replies and error bodies, with texts of our own.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use condorito_model::fact::{Sender, ServerEvent, WhatsappState};
 use condorito_model::wire::{
@@ -23,11 +18,7 @@ fn fixture(name: &str) -> Value {
 /// The event and its arguments of a recorded case.
 fn recorded(case: &str) -> (String, Vec<Value>) {
     let events = fixture("events");
-    let found = events
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|entry| entry["case"] == case);
+    let found = events.as_array().unwrap().iter().find(|entry| entry["case"] == case);
     let entry = found.unwrap_or_else(|| panic!("no such case: {case}"));
     let args = entry["args"].as_array().unwrap().clone();
     (entry["event"].as_str().unwrap().to_owned(), args)
@@ -45,23 +36,14 @@ fn event(case: &str) -> ServerEvent {
 fn the_three_kinds_of_message_are_one() {
     let cases = [
         ("kind A, received", 740, Sender::Contact, Some((3, true))),
-        (
-            "kind A, from the handset",
-            741,
-            Sender::Client,
-            Some((0, false)),
-        ),
+        ("kind A, from the handset", 741, Sender::Client, Some((0, false))),
         ("kind B", 742, Sender::Bot, None),
         ("kind C", 743, Sender::Client, Some((2, false))),
         ("conversation makes no sense", 744, Sender::Contact, None),
         ("conversation of another id", 745, Sender::Contact, None),
     ];
     for (case, id, from, expected) in cases {
-        let ServerEvent::MessageNew {
-            message,
-            conversation,
-        } = event(case)
-        else {
+        let ServerEvent::MessageNew { message, conversation } = event(case) else {
             panic!("{case}: another event")
         };
         assert_eq!((message.id, message.from), (RowId(id), from), "{case}");
@@ -83,19 +65,9 @@ fn the_whatsapp_events_are_states() {
         ("ready", WhatsappState::Connected, number, None),
         ("status updated", WhatsappState::Connected, number, None),
         ("completed", WhatsappState::Connected, number, None),
-        (
-            "auth failure",
-            WhatsappState::AuthFailure,
-            None,
-            Some("sesión rechazada"),
-        ),
+        ("auth failure", WhatsappState::AuthFailure, None, Some("sesión rechazada")),
         ("lost", WhatsappState::Disconnected, None, Some("LOGOUT")),
-        (
-            "unlinked by hand",
-            WhatsappState::Disconnected,
-            None,
-            Some("manual_disconnect"),
-        ),
+        ("unlinked by hand", WhatsappState::Disconnected, None, Some("manual_disconnect")),
     ];
     for (case, state, phone, reason) in cases {
         let expected = ServerEvent::Whatsapp {
@@ -111,13 +83,8 @@ fn the_whatsapp_events_are_states() {
 #[test]
 fn the_other_events_are_read() {
     let conversation_id = ConversationId(31);
-    assert_eq!(
-        event("deleted"),
-        ServerEvent::ConversationDeleted { conversation_id }
-    );
-    let ServerEvent::StatsUpdated { stats } = event("stats") else {
-        panic!("another event")
-    };
+    assert_eq!(event("deleted"), ServerEvent::ConversationDeleted { conversation_id });
+    let ServerEvent::StatsUpdated { stats } = event("stats") else { panic!("another event") };
     assert_eq!((stats.manual_messages, stats.unread_messages), (11, 9));
     let bot = |conversation_id: Option<i64>, enabled| ServerEvent::BotChanged {
         conversation_id: conversation_id.map(ConversationId),
@@ -143,11 +110,7 @@ fn no_recorded_event_reaches_another_company() {
             args[0]["clientCode"] = json!("NORTE");
         }
         for own in ["SUR", "norte", "NORTE ", ""] {
-            assert_eq!(
-                decode_event(name, &args, own),
-                Decoded::Foreign,
-                "{name} for {own:?}"
-            );
+            assert_eq!(decode_event(name, &args, own), Decoded::Foreign, "{name} for {own:?}");
         }
         for code in [json!(null), json!(9), json!({ "NORTE": 1 })] {
             args[0]["clientCode"] = code;
@@ -162,21 +125,9 @@ fn no_recorded_event_reaches_another_company() {
 fn a_payload_without_what_matters_is_malformed() {
     let cases = [
         ("message:new", json!({}), DecodeError::Missing("message")),
-        (
-            "message:new",
-            json!({ "message": [] }),
-            DecodeError::Missing("id"),
-        ),
-        (
-            "stats:updated",
-            json!({ "stats": 7 }),
-            DecodeError::Missing("stats"),
-        ),
-        (
-            "conversation:deleted",
-            json!({}),
-            DecodeError::Missing("conversationId"),
-        ),
+        ("message:new", json!({ "message": [] }), DecodeError::Missing("id")),
+        ("stats:updated", json!({ "stats": 7 }), DecodeError::Missing("stats")),
+        ("conversation:deleted", json!({}), DecodeError::Missing("conversationId")),
         (
             "conversation:deleted",
             json!({ "conversationId": -1 }),
@@ -188,11 +139,7 @@ fn a_payload_without_what_matters_is_malformed() {
             json!({ "qr": "https://elsewhere.example/x.png" }),
             DecodeError::Nonsense("qr"),
         ),
-        (
-            "bot:status_changed",
-            json!({}),
-            DecodeError::Missing("enabled"),
-        ),
+        ("bot:status_changed", json!({}), DecodeError::Missing("enabled")),
         (
             "conversation:updated",
             json!({ "enabled": true }),
@@ -205,27 +152,18 @@ fn a_payload_without_what_matters_is_malformed() {
         assert_eq!(decoded, Decoded::Malformed(expected), "{name}");
     }
     let progress = json!({ "campaign_id": 3, "sent": 1, "failed": 0, "total": 9 });
-    assert_eq!(
-        decode_event("bulk_campaign_progress", &[progress], "NORTE"),
-        Decoded::Unknown
-    );
+    assert_eq!(decode_event("bulk_campaign_progress", &[progress], "NORTE"), Decoded::Unknown);
 }
 
 #[test]
 fn sign_in_refresh_and_verify_are_read() {
     let signed_in = decode_sign_in(&fixture("login")).unwrap();
     assert_eq!(signed_in.account.client_code, "NORTE");
-    assert_eq!(
-        signed_in.account.email.as_deref(),
-        Some("hola@norte.example")
-    );
+    assert_eq!(signed_in.account.email.as_deref(), Some("hola@norte.example"));
     assert!(!signed_in.account.is_admin);
     assert_eq!(signed_in.tokens.access, "uno.dos.tres");
     assert_eq!(signed_in.tokens.refresh, "cuatro.cinco.seis");
-    assert!(
-        !format!("{signed_in:?}").contains("uno.dos"),
-        "never printed"
-    );
+    assert!(!format!("{signed_in:?}").contains("uno.dos"), "never printed");
 
     let admin = decode_sign_in(&fixture("login-admin")).unwrap().account;
     assert!(admin.is_admin);
@@ -233,16 +171,9 @@ fn sign_in_refresh_and_verify_are_read() {
 
     let renewed = decode_renewal(&fixture("refresh")).unwrap();
     assert_eq!(renewed.access, "siete.ocho.nueve");
-    assert_eq!(
-        decode_account(&fixture("verify")).unwrap(),
-        signed_in.account
-    );
+    assert_eq!(decode_account(&fixture("verify")).unwrap(), signed_in.account);
 
-    for (name, field) in [
-        ("login", "tokens"),
-        ("login", "client"),
-        ("refresh", "tokens"),
-    ] {
+    for (name, field) in [("login", "tokens"), ("login", "client"), ("refresh", "tokens")] {
         let mut body = fixture(name);
         body.as_object_mut().unwrap().remove(field);
         let missing = if name == "login" {
@@ -250,10 +181,7 @@ fn sign_in_refresh_and_verify_are_read() {
         } else {
             decode_renewal(&body).map(|_| ())
         };
-        assert!(
-            matches!(missing, Err(DecodeError::Missing(_))),
-            "{name} without {field}"
-        );
+        assert!(matches!(missing, Err(DecodeError::Missing(_))), "{name} without {field}");
     }
 }
 
@@ -261,11 +189,7 @@ fn sign_in_refresh_and_verify_are_read() {
 fn every_form_of_error_has_a_sentence_and_only_guards_have_codes() {
     for entry in fixture("errors").as_array().unwrap() {
         let said = ServerError::of(&entry["body"]);
-        assert_eq!(
-            said.message.as_deref(),
-            entry["message"].as_str(),
-            "{entry}"
-        );
+        assert_eq!(said.message.as_deref(), entry["message"].as_str(), "{entry}");
         let code = said.code.map(|code| format!("{code:?}"));
         assert_eq!(code.as_deref(), entry["code"].as_str(), "{entry}");
         assert!(!said.is_not_linked() && !said.is_contact_clash(), "{entry}");
@@ -280,18 +204,11 @@ fn every_form_of_error_has_a_sentence_and_only_guards_have_codes() {
 fn the_few_sentences_without_a_code_are_told_exactly() {
     let said = |text: &str| ServerError::of(&json!({ "success": false, "message": text }));
     assert!(said("Cliente de WhatsApp no está conectado").is_not_linked());
-    for other in [
-        "cliente de whatsapp no está conectado",
-        "No está conectado",
-        "",
-    ] {
+    for other in ["cliente de whatsapp no está conectado", "No está conectado", ""] {
         assert!(!said(other).is_not_linked(), "{other:?}");
     }
     let failed = |text: &str| ServerError::of(&json!({ "message": "No salió", "error": text }));
-    for key in [
-        "unique_client_contact",
-        "conversations.unique_client_contact",
-    ] {
+    for key in ["unique_client_contact", "conversations.unique_client_contact"] {
         assert!(failed(&format!("Duplicate entry '9-51' for key '{key}'")).is_contact_clash());
     }
     for other in [

@@ -85,10 +85,8 @@ fn anything() -> impl Strategy<Value = Value> {
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
             prop::collection::vec((prop::sample::select(FIELDS), inner), 0..10).prop_map(
                 |fields| {
-                    let fields: Map<String, Value> = fields
-                        .into_iter()
-                        .map(|(name, value)| (name.to_owned(), value))
-                        .collect();
+                    let fields: Map<String, Value> =
+                        fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
                     Value::from(fields)
                 }
             ),
@@ -100,31 +98,14 @@ fn requests() -> Vec<Request> {
     let conversation_id = ConversationId(31);
     let local_id = LocalId(String::new());
     vec![
-        Request::Conversations {
-            limit: 5,
-            offset: 0,
-        },
-        Request::Messages {
-            conversation_id,
-            limit: 5,
-            offset: 0,
-        },
-        Request::NewestMessages {
-            limit: 5,
-            offset: 0,
-        },
+        Request::Conversations { limit: 5, offset: 0 },
+        Request::Messages { conversation_id, limit: 5, offset: 0 },
+        Request::NewestMessages { limit: 5, offset: 0 },
         Request::MarkRead { conversation_id },
-        Request::SetBot {
-            conversation_id,
-            enabled: true,
-        },
+        Request::SetBot { conversation_id, enabled: true },
         Request::SetBotAll { enabled: true },
         Request::DeleteConversation { conversation_id },
-        Request::SendText {
-            to: String::new(),
-            text: String::new(),
-            local_id,
-        },
+        Request::SendText { to: String::new(), text: String::new(), local_id },
         Request::WhatsappStatus,
         Request::Stats,
         Request::Quota,

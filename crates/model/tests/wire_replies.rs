@@ -1,11 +1,6 @@
 //! Recorded shapes of REST replies, with texts of our own, against what they mean.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use condorito_model::fact::{ConversationFact, Media, MessageKind, Sender, Stats, WhatsappState};
 use condorito_model::rest::{Reply, Request};
@@ -13,19 +8,10 @@ use condorito_model::wire::{DecodeError, decode_reply, parse_body};
 use condorito_model::{ConversationId, LocalId, MessageId, RowId, Timestamp};
 use serde_json::{Value, json};
 
-const LIST: Request = Request::Conversations {
-    limit: 50,
-    offset: 0,
-};
-const PAGE: Request = Request::Messages {
-    conversation_id: ConversationId(31),
-    limit: 50,
-    offset: 0,
-};
-const NEWEST: Request = Request::NewestMessages {
-    limit: 50,
-    offset: 0,
-};
+const LIST: Request = Request::Conversations { limit: 50, offset: 0 };
+const PAGE: Request =
+    Request::Messages { conversation_id: ConversationId(31), limit: 50, offset: 0 };
+const NEWEST: Request = Request::NewestMessages { limit: 50, offset: 0 };
 
 fn fixture(name: &str) -> Value {
     let path = format!("{}/tests/fixtures/{name}.json", env!("CARGO_MANIFEST_DIR"));
@@ -37,11 +23,7 @@ fn reply(request: &Request, name: &str) -> Reply {
 }
 
 fn send() -> Request {
-    Request::SendText {
-        to: String::new(),
-        text: String::new(),
-        local_id: LocalId(String::new()),
-    }
+    Request::SendText { to: String::new(), text: String::new(), local_id: LocalId(String::new()) }
 }
 
 #[test]
@@ -105,27 +87,15 @@ fn every_kind_of_message_is_told() {
     ];
     assert_eq!(kinds, expected);
     let with_file: Vec<_> = rows.iter().map(|row| row.media.is_some()).collect();
-    assert_eq!(
-        with_file,
-        [false, true, true, true, true, true, false, false, false]
-    );
+    assert_eq!(with_file, [false, true, true, true, true, true, false, false, false]);
     let picture = Media {
         url: Some("http://127.0.0.1:3300/uploads/images/1741094405_qk2f.jpg".to_owned()),
         file_name: Some("image_1741094405".to_owned()),
     };
     assert_eq!(rows[1].media, Some(picture));
     assert_eq!(rows[1].content.as_deref(), Some("así quedó"));
-    assert_eq!(
-        rows[4].media,
-        Some(Media {
-            url: None,
-            file_name: None
-        })
-    );
-    assert!(
-        rows.iter()
-            .all(|row| row.phone.as_deref() == Some("5493875550114"))
-    );
+    assert_eq!(rows[4].media, Some(Media { url: None, file_name: None }));
+    assert!(rows.iter().all(|row| row.phone.as_deref() == Some("5493875550114")));
 }
 
 #[test]
@@ -135,14 +105,7 @@ fn senders_ids_and_texts_are_read_as_they_are_meant() {
     };
     let told: Vec<_> = rows
         .iter()
-        .map(|row| {
-            (
-                row.id,
-                row.from,
-                row.message_id.as_str(),
-                row.content.as_deref(),
-            )
-        })
+        .map(|row| (row.id, row.from, row.message_id.as_str(), row.content.as_deref()))
         .collect();
     let expected = [
         (
@@ -151,12 +114,7 @@ fn senders_ids_and_texts_are_read_as_they_are_meant() {
             "false_5493875550114@c.us_3EB0F720",
             Some("¿tienen turno el jueves?"),
         ),
-        (
-            RowId(721),
-            Sender::Client,
-            "true_5493875550114@c.us_3EB0A1",
-            Some("sí, a las 10"),
-        ),
+        (RowId(721), Sender::Client, "true_5493875550114@c.us_3EB0A1", Some("sí, a las 10")),
         (RowId(722), Sender::Bot, "row:722", Some("Horario: 9 a 18")),
         (RowId(723), Sender::Client, "row:723", None),
         (
@@ -191,19 +149,10 @@ fn a_send_is_known_by_its_id_if_it_has_one() {
 
 #[test]
 fn bot_switches_and_counts_are_read() {
-    let switch = |enabled| Request::SetBot {
-        conversation_id: ConversationId(31),
-        enabled,
-    };
+    let switch = |enabled| Request::SetBot { conversation_id: ConversationId(31), enabled };
     // What the server says counts, not what was asked.
-    assert_eq!(
-        reply(&switch(true), "bot-conversation"),
-        Reply::BotSet { enabled: false }
-    );
-    assert_eq!(
-        reply(&switch(false), "bot-conversation-status"),
-        Reply::BotSet { enabled: true }
-    );
+    assert_eq!(reply(&switch(true), "bot-conversation"), Reply::BotSet { enabled: false });
+    assert_eq!(reply(&switch(false), "bot-conversation-status"), Reply::BotSet { enabled: true });
     let all = Request::SetBotAll { enabled: true };
     assert_eq!(reply(&all, "bot-all"), Reply::BotSet { enabled: true });
     let count = |enabled, total| Reply::BotStatus { enabled, total };
@@ -233,10 +182,7 @@ fn sums_are_text_and_zero_is_a_number() {
     };
     assert_eq!(reply(&Request::Stats, "stats"), Reply::Stats { stats });
     let stats = Stats::default();
-    assert_eq!(
-        reply(&Request::Stats, "stats-empty"),
-        Reply::Stats { stats }
-    );
+    assert_eq!(reply(&Request::Stats, "stats-empty"), Reply::Stats { stats });
 }
 
 #[test]
@@ -257,11 +203,9 @@ fn only_the_status_tells_whether_whatsapp_is_linked() {
     assert_eq!(bodies.as_object().unwrap().len(), cases.len());
     for (case, state, has_phone) in cases {
         let phone = has_phone.then(|| "5493875550100".to_owned());
-        for request in [
-            Request::WhatsappStatus,
-            Request::WhatsappConnect,
-            Request::WhatsappDisconnect,
-        ] {
+        for request in
+            [Request::WhatsappStatus, Request::WhatsappConnect, Request::WhatsappDisconnect]
+        {
             let decoded = decode_reply(&request, &bodies[case]);
             let phone = phone.clone();
             assert_eq!(decoded, Ok(Reply::Whatsapp { state, phone }), "{case}");
@@ -279,31 +223,12 @@ fn what_is_no_success_is_no_reply() {
         json!(null),
     ];
     for body in bodies {
-        assert_eq!(
-            decode_reply(&LIST, &body),
-            Err(DecodeError::NotSuccess),
-            "{body}"
-        );
+        assert_eq!(decode_reply(&LIST, &body), Err(DecodeError::NotSuccess), "{body}");
     }
-    let read = Request::MarkRead {
-        conversation_id: ConversationId(31),
-    };
-    assert_eq!(
-        decode_reply(&read, &json!({ "success": 1 })),
-        Ok(Reply::Done)
-    );
-    for request in [
-        LIST,
-        PAGE,
-        NEWEST,
-        Request::Stats,
-        Request::Quota,
-        Request::BotStatus,
-    ] {
+    let read = Request::MarkRead { conversation_id: ConversationId(31) };
+    assert_eq!(decode_reply(&read, &json!({ "success": 1 })), Ok(Reply::Done));
+    for request in [LIST, PAGE, NEWEST, Request::Stats, Request::Quota, Request::BotStatus] {
         let decoded = decode_reply(&request, &json!({ "success": true }));
-        assert!(
-            matches!(decoded, Err(DecodeError::Missing(_))),
-            "{request:?}: {decoded:?}"
-        );
+        assert!(matches!(decoded, Err(DecodeError::Missing(_))), "{request:?}: {decoded:?}");
     }
 }

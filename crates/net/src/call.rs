@@ -112,13 +112,7 @@ impl Exchange {
             Ok(bytes) => parse_body(&bytes).map_err(|_| BodyFault::NotJson),
             Err(fault) => Err(fault),
         };
-        Ok(Response {
-            status,
-            body,
-            headers,
-            retry_after_ms,
-            rtt_ms,
-        })
+        Ok(Response { status, body, headers, retry_after_ms, rtt_ms })
     }
 
     /// A status, and with a good one the bytes of a file.
@@ -136,14 +130,9 @@ impl Exchange {
     }
 
     async fn send(&self, call: &Call<'_>) -> Result<reqwest::Response, Lost> {
-        let client = if call.method == Method::GET {
-            &self.pooled
-        } else {
-            &self.fresh
-        };
-        let mut request = client
-            .request(call.method.clone(), call.url.clone())
-            .timeout(call.timeout);
+        let client = if call.method == Method::GET { &self.pooled } else { &self.fresh };
+        let mut request =
+            client.request(call.method.clone(), call.url.clone()).timeout(call.timeout);
         if let Some(token) = call.token {
             let text = format!("Bearer {}", token.expose_secret());
             // A token that is no header text cannot have come from a server.
@@ -155,20 +144,14 @@ impl Exchange {
             Content::None => request,
             Content::Json(value) => request.json(value),
             Content::Multipart { boundary, body } => request
-                .header(
-                    CONTENT_TYPE,
-                    format!("multipart/form-data; boundary={boundary}"),
-                )
+                .header(CONTENT_TYPE, format!("multipart/form-data; boundary={boundary}"))
                 .body(body.to_vec()),
         };
         request.send().await.map_err(|error| lost(&error))
     }
 }
 
-const NEVER_LEFT: Lost = Lost::NotSent {
-    untrusted: false,
-    timeout: false,
-};
+const NEVER_LEFT: Lost = Lost::NotSent { untrusted: false, timeout: false };
 
 /// Only what is known to have happened before the first byte counts as not sent.
 fn lost(error: &reqwest::Error) -> Lost {
@@ -176,14 +159,9 @@ fn lost(error: &reqwest::Error) -> Lost {
         return NEVER_LEFT;
     }
     if error.is_connect() {
-        return Lost::NotSent {
-            untrusted: is_tls(error),
-            timeout: error.is_timeout(),
-        };
+        return Lost::NotSent { untrusted: is_tls(error), timeout: error.is_timeout() };
     }
-    Lost::Unclear {
-        timeout: error.is_timeout(),
-    }
+    Lost::Unclear { timeout: error.is_timeout() }
 }
 
 fn is_tls(error: &reqwest::Error) -> bool {
@@ -230,12 +208,8 @@ fn read_headers(map: &HeaderMap) -> (Headers, Option<u64>) {
         let now = u64::try_from(now.as_millis()).unwrap_or(0);
         reset.saturating_mul(1000).saturating_sub(now)
     });
-    let headers = Headers {
-        limit: count(&LIMIT),
-        remaining: count(&REMAINING),
-        reset_in_ms,
-        server_time,
-    };
+    let headers =
+        Headers { limit: count(&LIMIT), remaining: count(&REMAINING), reset_in_ms, server_time };
     let retry_after = number(&RETRY_AFTER).map(|seconds| seconds.saturating_mul(1000));
     (headers, retry_after.or(reset_in_ms))
 }
@@ -246,9 +220,8 @@ fn timestamp(time: SystemTime) -> Timestamp {
 
 /// Milliseconds since 1970; 0 for what lies before.
 pub(crate) fn millis(time: SystemTime) -> i64 {
-    time.duration_since(UNIX_EPOCH).map_or(0, |since| {
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-    })
+    time.duration_since(UNIX_EPOCH)
+        .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]
@@ -259,10 +232,7 @@ mod tests {
     use reqwest::header::HeaderMap;
 
     fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
-        lines
-            .iter()
-            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
-            .collect()
+        lines.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
     }
 
     #[test]
@@ -289,9 +259,6 @@ mod tests {
             ("x-ratelimit-reset", "1760018520"),
             ("date", "ayer"),
         ]));
-        assert_eq!(
-            (read, wait),
-            (condorito_model::rest::Headers::default(), None)
-        );
+        assert_eq!((read, wait), (condorito_model::rest::Headers::default(), None));
     }
 }

@@ -66,9 +66,7 @@ impl Endpoints {
     /// An address below the base; `path` begins with a slash and may carry a query.
     #[must_use]
     pub fn rest(&self, path: &str) -> Url {
-        let (path, query) = path
-            .split_once('?')
-            .map_or((path, None), |(p, q)| (p, Some(q)));
+        let (path, query) = path.split_once('?').map_or((path, None), |(p, q)| (p, Some(q)));
         let mut url = self.below(path);
         url.set_query(query);
         url
@@ -118,16 +116,10 @@ mod tests {
     fn a_prefix_goes_into_every_path() {
         let cases = [
             ("https://crm.example/backend", "https://crm.example/backend"),
-            (
-                "https://crm.example/backend/",
-                "https://crm.example/backend",
-            ),
+            ("https://crm.example/backend/", "https://crm.example/backend"),
             ("http://127.0.0.1:3000", "http://127.0.0.1:3000"),
             ("  http://[::1]:3000/ ", "http://[::1]:3000"),
-            (
-                "HTTPS://CRM.example:8443/a/b//",
-                "https://crm.example:8443/a/b",
-            ),
+            ("HTTPS://CRM.example:8443/a/b//", "https://crm.example:8443/a/b"),
         ];
         for (typed, base) in cases {
             let endpoints = Endpoints::parse(typed).unwrap();
@@ -168,22 +160,10 @@ mod tests {
                 "http://localhost:3000/uploads/images/1_a.jpg",
                 Some("https://crm.example/backend/uploads/images/1_a.jpg"),
             ),
-            (
-                "/uploads/audio/2.mp3",
-                Some("https://crm.example/backend/uploads/audio/2.mp3"),
-            ),
-            (
-                "/uploads/a.jpg?x=1#y",
-                Some("https://crm.example/backend/uploads/a.jpg"),
-            ),
-            (
-                "https://cdn.example/3.jpg",
-                Some("https://cdn.example/3.jpg"),
-            ),
-            (
-                "/otra/4.jpg",
-                Some("https://crm.example/backend/otra/4.jpg"),
-            ),
+            ("/uploads/audio/2.mp3", Some("https://crm.example/backend/uploads/audio/2.mp3")),
+            ("/uploads/a.jpg?x=1#y", Some("https://crm.example/backend/uploads/a.jpg")),
+            ("https://cdn.example/3.jpg", Some("https://cdn.example/3.jpg")),
+            ("/otra/4.jpg", Some("https://crm.example/backend/otra/4.jpg")),
             ("/uploads/../api/auth/profile", None),
             ("/uploads/%2e%2e/api/auth/profile", None),
             ("file:///uploads", None),
@@ -193,11 +173,7 @@ mod tests {
         ];
         for (stored, expected) in cases {
             let url = endpoints.media(stored);
-            assert_eq!(
-                url.as_ref().map(reqwest::Url::as_str),
-                expected,
-                "{stored:?}"
-            );
+            assert_eq!(url.as_ref().map(reqwest::Url::as_str), expected, "{stored:?}");
         }
     }
 }

@@ -30,9 +30,7 @@ impl CheckedFile {
     /// Reads and checks a file.
     pub(crate) async fn read(path: &str) -> Result<Self, FileFault> {
         let path = Path::new(path);
-        let file = tokio::fs::File::open(path)
-            .await
-            .map_err(|_| FileFault::Unreadable)?;
+        let file = tokio::fs::File::open(path).await.map_err(|_| FileFault::Unreadable)?;
         let about = file.metadata().await.map_err(|_| FileFault::Unreadable)?;
         if !about.is_file() {
             return Err(FileFault::Unreadable);
@@ -50,16 +48,10 @@ impl CheckedFile {
             return Err(FileFault::TooBig);
         }
         let (field, mime) = kind(&bytes, path).ok_or(FileFault::WrongKind)?;
-        let name = path.file_name().map_or_else(
-            || field.to_owned(),
-            |name| name.to_string_lossy().into_owned(),
-        );
-        Ok(Self {
-            field,
-            mime,
-            name,
-            bytes,
-        })
+        let name = path
+            .file_name()
+            .map_or_else(|| field.to_owned(), |name| name.to_string_lossy().into_owned());
+        Ok(Self { field, mime, name, bytes })
     }
 
     /// The multipart body, with text fields before the file: the name goes in the RFC 5987 form,
@@ -147,11 +139,7 @@ mod tests {
             ("engaño.pdf", PNG, Some("image")),
             ("foto.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF", Some("image")),
             ("carta.docx", b"PK\x03\x04\x14\0\0\0", Some("document")),
-            (
-                "carta.doc",
-                b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-                Some("document"),
-            ),
+            ("carta.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Some("document")),
             ("datos.zip", b"PK\x03\x04\x14\0\0\0", None),
             ("nota.txt", b"hola", None),
             ("vacio.pdf", b"", None),
@@ -168,10 +156,7 @@ mod tests {
         big.resize(usize::try_from(MAX_BYTES).unwrap(), b' ');
         assert!(check("grande.pdf", &big).await.is_ok());
         big.push(b' ');
-        assert_eq!(
-            check("grande.pdf", &big).await.err(),
-            Some(FileFault::TooBig)
-        );
+        assert_eq!(check("grande.pdf", &big).await.err(), Some(FileFault::TooBig));
         let folder = tempfile::tempdir().unwrap();
         for path in [folder.path().join("nada.pdf"), folder.path().to_owned()] {
             let read = CheckedFile::read(path.to_str().unwrap()).await;
@@ -184,18 +169,12 @@ mod tests {
         let file = check("presupuesto año \"2\".pdf", PDF).await.unwrap();
         let body = file.body(&[("to", "549"), ("caption", "aquí")], "límite");
         let body = String::from_utf8(body).unwrap();
-        assert!(
-            body.contains("filename=\"presupuesto a_o _2_.pdf\""),
-            "{body}"
-        );
+        assert!(body.contains("filename=\"presupuesto a_o _2_.pdf\""), "{body}");
         assert!(
             body.contains("filename*=UTF-8''presupuesto%20a%C3%B1o%20%222%22.pdf\r\n"),
             "{body}"
         );
-        assert!(
-            body.find("name=\"to\"") < body.find("name=\"document\""),
-            "{body}"
-        );
+        assert!(body.find("name=\"to\"") < body.find("name=\"document\""), "{body}");
         assert!(body.contains("\r\n\r\naquí\r\n"), "{body}");
     }
 }

@@ -92,12 +92,7 @@ impl Link {
             stopped,
             Arc::clone(&counters),
         );
-        let handle = LinkHandle {
-            commands,
-            stop,
-            task: tokio::spawn(supervisor.run()),
-            counters,
-        };
+        let handle = LinkHandle { commands, stop, task: tokio::spawn(supervisor.run()), counters };
         (handle, receiver)
     }
 }

@@ -42,11 +42,7 @@ impl Prepared {
                 prepared.list();
                 format!("/api/messages/conversations?limit={limit}&offset={offset}")
             }
-            Request::Messages {
-                conversation_id,
-                limit,
-                offset,
-            } => {
+            Request::Messages { conversation_id, limit, offset } => {
                 prepared.list();
                 format!(
                     "/api/messages/conversation/{conversation_id}?limit={limit}&offset={offset}"
@@ -59,10 +55,7 @@ impl Prepared {
             Request::MarkRead { conversation_id } => {
                 format!("/api/messages/conversation/{conversation_id}/read")
             }
-            Request::SetBot {
-                conversation_id,
-                enabled,
-            } => {
+            Request::SetBot { conversation_id, enabled } => {
                 let verb = if *enabled { "enable" } else { "disable" };
                 format!("/api/messages/conversation/{conversation_id}/bot/{verb}")
             }
@@ -83,22 +76,14 @@ impl Prepared {
                 }));
                 "/api/whatsapp/send-message".to_owned()
             }
-            Request::SendFile {
-                to,
-                path,
-                caption,
-                local_id,
-            } => {
-                let file = CheckedFile::read(path)
-                    .await
-                    .map_err(|reason| Failure::BadFile { reason })?;
+            Request::SendFile { to, path, caption, local_id } => {
+                let file =
+                    CheckedFile::read(path).await.map_err(|reason| Failure::BadFile { reason })?;
                 let mut fields = vec![("to", to.as_str()), ("clientMessageId", local_id.as_str())];
                 fields.extend(caption.as_deref().map(|caption| ("caption", caption)));
                 let boundary = format!("condorito-{:032x}", rand::random::<u128>());
-                prepared.content = OwnContent::Multipart {
-                    body: file.body(&fields, &boundary),
-                    boundary,
-                };
+                prepared.content =
+                    OwnContent::Multipart { body: file.body(&fields, &boundary), boundary };
                 format!("/api/whatsapp/send-{}", file.field)
             }
             Request::WhatsappConnect => {

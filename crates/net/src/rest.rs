@@ -51,10 +51,7 @@ impl Rest {
         options: &NetOptions,
     ) -> Result<(Self, mpsc::UnboundedReceiver<SessionNotice>), SetupError> {
         let (session, notices) = Session::new();
-        let inner = Arc::new(Inner {
-            exchange: Exchange::new(options)?,
-            session,
-        });
+        let inner = Arc::new(Inner { exchange: Exchange::new(options)?, session });
         Ok((Self { inner }, notices))
     }
 
@@ -75,10 +72,8 @@ impl Rest {
     ) -> Result<SignIn, SignInError> {
         // Exactly these keys: an unknown one is refused (contract 2.1).
         let body = json!({ "client_code": client_code, "password": password.expose_secret() });
-        let call = Call {
-            content: Content::Json(&body),
-            ..self.get("/api/auth/login", Method::POST)
-        };
+        let call =
+            Call { content: Content::Json(&body), ..self.get("/api/auth/login", Method::POST) };
         let response = self.inner.exchange.call(call).await?;
         self.inner.session.observe(&response);
         let signed_in = sign_in_verdict(&response)?;
@@ -152,20 +147,12 @@ impl Rest {
         let session = &self.inner.session;
         let mut again = true;
         loop {
-            let held = session
-                .current(&self.inner.exchange)
-                .await
-                .map_err(NoToken::failure)?;
+            let held = session.current(&self.inner.exchange).await.map_err(NoToken::failure)?;
             let call = Call {
                 token: Some(held.tokens.access()),
                 ..self.get("/api/auth/verify", Method::GET)
             };
-            let response = self
-                .inner
-                .exchange
-                .call(call)
-                .await
-                .map_err(verdict::of_loss)?;
+            let response = self.inner.exchange.call(call).await.map_err(verdict::of_loss)?;
             session.observe(&response);
             match self.guarded(&response, &held, again).await {
                 Guarded::Again => again = false,
@@ -213,18 +200,13 @@ impl Rest {
         let got = self.inner.exchange.download(call).await;
         match got.map_err(verdict::of_loss)? {
             (200..=299, Ok(bytes)) => Ok(bytes),
-            (status @ 200..=299, Err(BodyFault::Cut)) => Err(Failure::Unclear {
-                status: Some(status),
-            }),
+            (status @ 200..=299, Err(BodyFault::Cut)) => {
+                Err(Failure::Unclear { status: Some(status) })
+            }
             (200..=299, Err(_)) => Err(Failure::Malformed),
-            (429, _) => Err(Failure::RateLimited {
-                retry_after_ms: None,
-            }),
+            (429, _) => Err(Failure::RateLimited { retry_after_ms: None }),
             (status @ 500.., _) => Err(Failure::ServerFault { status }),
-            (status, _) => Err(Failure::Refused {
-                status,
-                message: None,
-            }),
+            (status, _) => Err(Failure::Refused { status, message: None }),
         }
     }
 
@@ -237,9 +219,9 @@ impl Rest {
         };
         match code {
             // A database outage: the session is as good as before (2.3).
-            GuardCode::Unauthorized => Guarded::Failed(Failure::ServerFault {
-                status: response.status,
-            }),
+            GuardCode::Unauthorized => {
+                Guarded::Failed(Failure::ServerFault { status: response.status })
+            }
             GuardCode::AccountInactive => {
                 session.inactive();
                 Guarded::Failed(Failure::AccountInactive)
@@ -262,9 +244,7 @@ impl Rest {
                     Guarded::Again
                 } else {
                     // Newer ones still, and the session lives: not this request's to judge.
-                    Guarded::Failed(Failure::ServerFault {
-                        status: response.status,
-                    })
+                    Guarded::Failed(Failure::ServerFault { status: response.status })
                 }
             }
         }
@@ -289,10 +269,7 @@ impl TokenSource for Rest {
             let Inner { exchange, session } = &*self.inner;
             let held = session.current(exchange).await.map_err(token_fault)?;
             let held = if fresh {
-                session
-                    .renew(exchange, held.serial)
-                    .await
-                    .map_err(token_fault)?
+                session.renew(exchange, held.serial).await.map_err(token_fault)?
             } else {
                 held
             };
@@ -320,22 +297,13 @@ impl Answer {
     const fn unsent(failure: Failure) -> Self {
         Self {
             result: Err(failure),
-            headers: Headers {
-                limit: None,
-                remaining: None,
-                reset_in_ms: None,
-                server_time: None,
-            },
+            headers: Headers { limit: None, remaining: None, reset_in_ms: None, server_time: None },
             rtt_ms: None,
         }
     }
 
     const fn of(response: &Response, result: Result<Reply, Failure>) -> Self {
-        Self {
-            result,
-            headers: response.headers,
-            rtt_ms: Some(response.rtt_ms),
-        }
+        Self { result, headers: response.headers, rtt_ms: Some(response.rtt_ms) }
     }
 }
 

@@ -85,11 +85,8 @@ struct State {
 impl Session {
     pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<SessionNotice>) {
         let (notices, receiver) = mpsc::unbounded_channel();
-        let session = Self {
-            state: Mutex::default(),
-            renewing: tokio::sync::Mutex::new(()),
-            notices,
-        };
+        let session =
+            Self { state: Mutex::default(), renewing: tokio::sync::Mutex::new(()), notices };
         (session, receiver)
     }
 
@@ -101,11 +98,7 @@ impl Session {
     pub(crate) fn begin(&self, account: Account, tokens: Tokens) {
         let mut state = self.state();
         state.serial += 1;
-        state.held = Some(Held {
-            account,
-            tokens,
-            serial: state.serial,
-        });
+        state.held = Some(Held { account, tokens, serial: state.serial });
         state.expired = false;
         state.inactive_told = false;
         state.quiet_until = None;
@@ -166,9 +159,7 @@ impl Session {
             let held = state.held.clone().ok_or(absent(&state))?;
             let now = millis(SystemTime::now()).saturating_add(state.clock_offset.unwrap_or(0));
             let left = held.tokens.left_ms(now);
-            let quiet = state
-                .quiet_until
-                .is_some_and(|until| Instant::now() < until);
+            let quiet = state.quiet_until.is_some_and(|until| Instant::now() < until);
             if left.is_none_or(|left| left > held.tokens.margin_ms() || (quiet && left > 0)) {
                 return Ok(held);
             }
@@ -254,9 +245,7 @@ impl Session {
             return Err(NoToken::Unavailable);
         };
         match response.status {
-            200..=299 => decode_renewal(body)
-                .map(Tokens::from)
-                .map_err(|_| NoToken::Unavailable),
+            200..=299 => decode_renewal(body).map(Tokens::from).map_err(|_| NoToken::Unavailable),
             // A database outage looks like a rejection, but is none (2.3).
             401 if ServerError::of(body).code == Some(GuardCode::Unauthorized) => {
                 Err(NoToken::Unavailable)
@@ -274,9 +263,5 @@ impl Session {
 }
 
 fn absent(state: &State) -> NoToken {
-    if state.expired {
-        NoToken::Expired
-    } else {
-        NoToken::SignedOut
-    }
+    if state.expired { NoToken::Expired } else { NoToken::SignedOut }
 }

@@ -76,9 +76,7 @@ impl SignInError {
 impl From<Lost> for SignInError {
     fn from(lost: Lost) -> Self {
         match lost {
-            Lost::NotSent {
-                untrusted: true, ..
-            } => Self::Untrusted,
+            Lost::NotSent { untrusted: true, .. } => Self::Untrusted,
             Lost::NotSent { timeout: true, .. } | Lost::Unclear { timeout: true } => Self::Timeout,
             Lost::NotSent { .. } | Lost::Unclear { .. } => Self::Unreachable,
         }
@@ -89,20 +87,13 @@ impl From<Lost> for SignInError {
 pub(crate) fn sign_in_verdict(response: &Response) -> Result<SignIn, SignInError> {
     let status = response.status;
     match (status, &response.body) {
-        (429, _) => Err(SignInError::RateLimited {
-            retry_after_ms: response.retry_after_ms,
-        }),
+        (429, _) => Err(SignInError::RateLimited { retry_after_ms: response.retry_after_ms }),
         (500.., _) => Err(SignInError::ServerFault { status }),
         (200..=299, Ok(body)) => {
             let reply = decode_sign_in(body).map_err(|_| SignInError::NotCondorito)?;
-            Ok(SignIn {
-                account: reply.account,
-                tokens: reply.tokens.into(),
-            })
+            Ok(SignIn { account: reply.account, tokens: reply.tokens.into() })
         }
-        (400, Ok(body)) => Err(SignInError::Invalid {
-            message: ServerError::of(body).message,
-        }),
+        (400, Ok(body)) => Err(SignInError::Invalid { message: ServerError::of(body).message }),
         (401, Ok(_)) => Err(SignInError::WrongCredentials),
         (403, Ok(_)) => Err(SignInError::AccountInactive),
         _ => Err(SignInError::NotCondorito),

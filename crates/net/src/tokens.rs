@@ -22,11 +22,7 @@ impl Tokens {
     #[must_use]
     pub fn new(access: SecretString, refresh: SecretString) -> Self {
         let times = times(access.expose_secret());
-        Self {
-            access,
-            refresh,
-            times,
-        }
+        Self { access, refresh, times }
     }
 
     /// For requests and the socket.
@@ -51,12 +47,9 @@ impl Tokens {
     /// From how little time left on it is renewed, in milliseconds.
     pub(crate) fn margin_ms(&self) -> i64 {
         let ahead = i64::try_from(AHEAD.as_millis()).unwrap_or(i64::MAX);
-        let life = self
-            .times
-            .and_then(|times| Some(times.expires_at.saturating_sub(times.issued_at?)));
-        life.map_or(ahead, |seconds| {
-            ahead.min(seconds.max(0).saturating_mul(100))
-        })
+        let life =
+            self.times.and_then(|times| Some(times.expires_at.saturating_sub(times.issued_at?)));
+        life.map_or(ahead, |seconds| ahead.min(seconds.max(0).saturating_mul(100)))
     }
 }
 
@@ -111,9 +104,6 @@ mod tests {
     fn printing_shows_nothing() {
         let tokens = Tokens::new("primero".to_owned().into(), "segundo".to_owned().into());
         let printed = format!("{tokens:?}");
-        assert!(
-            !printed.contains("primero") && !printed.contains("segundo"),
-            "{printed}"
-        );
+        assert!(!printed.contains("primero") && !printed.contains("segundo"), "{printed}");
     }
 }

@@ -29,38 +29,22 @@ pub(crate) fn judge(request: &Request, response: &Response) -> Result<Reply, Fai
     let status = response.status;
     match status {
         200..=299 => success(request, response),
-        429 => Err(Failure::RateLimited {
-            retry_after_ms: response.retry_after_ms,
-        }),
+        429 => Err(Failure::RateLimited { retry_after_ms: response.retry_after_ms }),
         400..=499 => Err(refusal(request, response)),
         // A proxy gave up waiting: the backend may still be at it.
-        502 | 504 => Err(Failure::Unclear {
-            status: Some(status),
-        }),
+        502 | 504 => Err(Failure::Unclear { status: Some(status) }),
         500..=599 => Err(fault(request, response)),
         // A redirect was not followed, and is none of the backend's.
-        _ if request.is_send() => Err(Failure::Unclear {
-            status: Some(status),
-        }),
-        _ => Err(Failure::Refused {
-            status,
-            message: None,
-        }),
+        _ if request.is_send() => Err(Failure::Unclear { status: Some(status) }),
+        _ => Err(Failure::Refused { status, message: None }),
     }
 }
 
 fn success(request: &Request, response: &Response) -> Result<Reply, Failure> {
-    let unclear = Failure::Unclear {
-        status: Some(response.status),
-    };
+    let unclear = Failure::Unclear { status: Some(response.status) };
     match &response.body {
-        Ok(body) => decode_reply(request, body).map_err(|_| {
-            if request.is_send() {
-                unclear
-            } else {
-                Failure::Malformed
-            }
-        }),
+        Ok(body) => decode_reply(request, body)
+            .map_err(|_| if request.is_send() { unclear } else { Failure::Malformed }),
         Err(BodyFault::Cut) => Err(unclear),
         Err(_) if request.is_send() => Err(unclear),
         Err(_) => Err(Failure::Malformed),
@@ -73,14 +57,9 @@ fn refusal(request: &Request, response: &Response) -> Failure {
         // Not the backend's words. A proxy refuses a body that is too big before passing it on;
         // of its other pages nobody knows.
         return if request.is_send() && status != 413 {
-            Failure::Unclear {
-                status: Some(status),
-            }
+            Failure::Unclear { status: Some(status) }
         } else {
-            Failure::Refused {
-                status,
-                message: None,
-            }
+            Failure::Refused { status, message: None }
         };
     };
     let said = ServerError::of(body);
@@ -89,15 +68,10 @@ fn refusal(request: &Request, response: &Response) -> Failure {
             return Failure::NotLinked;
         }
         if status == 408 {
-            return Failure::Unclear {
-                status: Some(status),
-            };
+            return Failure::Unclear { status: Some(status) };
         }
     }
-    Failure::Refused {
-        status,
-        message: said.message,
-    }
+    Failure::Refused { status, message: said.message }
 }
 
 fn fault(request: &Request, response: &Response) -> Failure {
@@ -106,9 +80,7 @@ fn fault(request: &Request, response: &Response) -> Failure {
         Ok(body) if request.is_send() && ServerError::of(body).is_contact_clash() => {
             Failure::RefusedNumber
         }
-        Err(_) if request.is_send() => Failure::Unclear {
-            status: Some(status),
-        },
+        Err(_) if request.is_send() => Failure::Unclear { status: Some(status) },
         _ => Failure::ServerFault { status },
     }
 }

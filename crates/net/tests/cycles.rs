@@ -3,12 +3,7 @@
 //!
 //! Alone in its file: it counts the threads, descriptors and tasks of the whole process.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
 
@@ -63,16 +58,10 @@ struct Seen {
 
 impl Seen {
     async fn next(&mut self) -> LinkFact {
-        let fact = within("a fact of the link", self.facts.recv())
-            .await
-            .unwrap();
+        let fact = within("a fact of the link", self.facts.recv()).await.unwrap();
         match &fact {
             LinkFact::Up { generation } => {
-                assert_eq!(
-                    *generation,
-                    self.generation + 1,
-                    "a link came and went unseen"
-                );
+                assert_eq!(*generation, self.generation + 1, "a link came and went unseen");
                 self.generation = *generation;
             }
             LinkFact::Event { generation, event } => {
@@ -112,14 +101,7 @@ impl Seen {
 async fn the_link_survives_120_deaths_and_leaves_nothing_behind() {
     let server = Double::with_company(
         CODE,
-        &[
-            "--ping-interval",
-            "200",
-            "--ping-timeout",
-            "300",
-            "--limit",
-            "1000000",
-        ],
+        &["--ping-interval", "200", "--ping-timeout", "300", "--limit", "1000000"],
     )
     .await;
     let (rest, _notices) = server.signed_in(CODE).await;
@@ -135,12 +117,7 @@ async fn the_link_survives_120_deaths_and_leaves_nothing_behind() {
     let before = Footprint::now();
 
     let (handle, facts) = Link::start(config, Arc::new(rest));
-    let mut seen = Seen {
-        facts,
-        generation: 0,
-        texts: Vec::new(),
-        failed_attempts: 0,
-    };
+    let mut seen = Seen { facts, generation: 0, texts: Vec::new(), failed_attempts: 0 };
     let mut chance = SmallRng::seed_from_u64(SEED);
     let mut faults: Vec<Fault> = FAULTS.iter().copied().cycle().take(CYCLES).collect();
     faults.shuffle(&mut chance);
@@ -168,10 +145,7 @@ async fn the_link_survives_120_deaths_and_leaves_nothing_behind() {
         let reason = strike(&server, fault, &mut seen).await;
         detected.push((fault, waited.elapsed()));
         assert!(
-            matches!(
-                reason,
-                DownReason::Closed | DownReason::Broken | DownReason::Silent
-            ),
+            matches!(reason, DownReason::Closed | DownReason::Broken | DownReason::Silent),
             "cycle {cycle}, {fault:?}: {reason:?}"
         );
         heal(&server, fault, &mut seen).await;
@@ -193,20 +167,8 @@ async fn the_link_survives_120_deaths_and_leaves_nothing_behind() {
     while let Some(fact) = seen.facts.recv().await {
         last = Some(fact);
     }
-    assert!(
-        matches!(
-            last,
-            Some(LinkFact::Down {
-                reason: DownReason::Stopped,
-                ..
-            })
-        ),
-        "{last:?}"
-    );
-    until(&server, "sockets", json!({}), |sockets| {
-        sockets["live"] == 0
-    })
-    .await;
+    assert!(matches!(last, Some(LinkFact::Down { reason: DownReason::Stopped, .. })), "{last:?}");
+    until(&server, "sockets", json!({}), |sockets| sockets["live"] == 0).await;
     // Sockets of the control connections close a moment after their answers.
     let mut after = Footprint::now();
     let patience = Instant::now();
@@ -216,11 +178,7 @@ async fn the_link_survives_120_deaths_and_leaves_nothing_behind() {
     }
     report(&detected, &mut healed, &counters);
     println!("footprint: before {before:?}, with the link {during:?}, after {after:?}");
-    println!(
-        "events: {} sent, {} seen, in order",
-        sent.len(),
-        seen.texts.len()
-    );
+    println!("events: {} sent, {} seen, in order", sent.len(), seen.texts.len());
     assert_eq!(after, before);
 }
 
@@ -281,9 +239,7 @@ impl Footprint {
         Self {
             threads: entries("/proc/self/task"),
             descriptors: entries("/proc/self/fd"),
-            tasks: tokio::runtime::Handle::current()
-                .metrics()
-                .num_alive_tasks(),
+            tasks: tokio::runtime::Handle::current().metrics().num_alive_tasks(),
         }
     }
 }
@@ -294,11 +250,8 @@ fn report(
     counters: &condorito_net::LinkCounters,
 ) {
     for fault in FAULTS {
-        let mut times: Vec<Duration> = detected
-            .iter()
-            .filter(|(of, _)| *of == fault)
-            .map(|(_, time)| *time)
-            .collect();
+        let mut times: Vec<Duration> =
+            detected.iter().filter(|(of, _)| *of == fault).map(|(_, time)| *time).collect();
         times.sort();
         println!(
             "{fault:?}: {} times, seen after {:?} (median), {:?} (longest)",

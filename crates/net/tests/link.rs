@@ -1,11 +1,6 @@
 //! The supervisor under orders: who connects, what is forwarded, cycle, wake and stop.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
 
@@ -27,15 +22,9 @@ async fn the_handshake_says_who_connects_and_the_room_is_a_text() {
     // A code of digits only: it must not become a number.
     let server = Double::with_company("20251009", &["--base-path", "/backend"]).await;
     let endpoints = Endpoints::parse(&format!("{}/backend", server.url)).unwrap();
-    let options = NetOptions {
-        endpoints,
-        ..server.options()
-    };
+    let options = NetOptions { endpoints, ..server.options() };
     let (rest, _notices) = Rest::new(&options).unwrap();
-    let signed_in = rest
-        .sign_in("20251009", &PASSWORD.to_owned().into())
-        .await
-        .unwrap();
+    let signed_in = rest.sign_in("20251009", &PASSWORD.to_owned().into()).await.unwrap();
     let (handle, mut facts) = Link::start(LinkConfig::new(&options).unwrap(), Arc::new(rest));
 
     assert_eq!(next(&mut facts).await, LinkFact::Connecting { attempt: 1 });
@@ -68,32 +57,17 @@ async fn events_come_in_order_and_foreign_ones_do_not() {
         emit("conversation:deleted", payload).await;
     }
     emit("conversation:deleted", json!({ "conversationId": 4 })).await;
-    emit(
-        "conversation:deleted",
-        json!({ "clientCode": CODE, "conversationId": "x" }),
-    )
-    .await;
+    emit("conversation:deleted", json!({ "clientCode": CODE, "conversationId": "x" })).await;
     emit("algo:nuevo", json!({ "clientCode": CODE })).await;
-    emit(
-        "whatsapp:disconnected",
-        json!({ "clientCode": CODE, "reason": "LOGOUT" }),
-    )
-    .await;
+    emit("whatsapp:disconnected", json!({ "clientCode": CODE, "reason": "LOGOUT" })).await;
     let burst = json!({ "code": CODE, "phone": "5493875550101", "count": 300 });
     server.order("burst", burst).await;
-    emit(
-        "conversation:deleted",
-        json!({ "clientCode": CODE, "conversationId": 7 }),
-    )
-    .await;
+    emit("conversation:deleted", json!({ "clientCode": CODE, "conversationId": 7 })).await;
 
     let ServerEvent::Whatsapp { state, reason, .. } = event(&mut facts).await else {
         panic!("another event")
     };
-    assert_eq!(
-        (state, reason.as_deref()),
-        (WhatsappState::Disconnected, Some("LOGOUT"))
-    );
+    assert_eq!((state, reason.as_deref()), (WhatsappState::Disconnected, Some("LOGOUT")));
     let mut texts = Vec::new();
     loop {
         match event(&mut facts).await {
@@ -131,10 +105,7 @@ async fn reconnecting_now_ends_a_wait_and_nothing_else() {
         json!({ "code": CODE, "event": "whatsapp:ready", "payload": { "clientCode": CODE } });
     server.order("emit-raw", read).await;
     let fact = next(&mut facts).await;
-    assert!(
-        matches!(fact, LinkFact::Event { generation: 1, .. }),
-        "{fact:?}"
-    );
+    assert!(matches!(fact, LinkFact::Event { generation: 1, .. }), "{fact:?}");
 
     server.order("kick", json!({})).await;
     waiting(&mut facts).await;
@@ -151,18 +122,12 @@ async fn a_change_of_network_cycles_the_link_at_once() {
     for generation in 1..=5 {
         handle.cycle();
         let reason = DownReason::Cycled;
-        assert_eq!(
-            next(&mut facts).await,
-            LinkFact::Down { generation, reason }
-        );
+        assert_eq!(next(&mut facts).await, LinkFact::Down { generation, reason });
         assert_eq!(next(&mut facts).await, LinkFact::Connecting { attempt: 1 });
         let generation = generation + 1;
         assert_eq!(next(&mut facts).await, LinkFact::Up { generation });
     }
-    let sockets = until(&server, "sockets", json!({}), |sockets| {
-        sockets["live"] == 1
-    })
-    .await;
+    let sockets = until(&server, "sockets", json!({}), |sockets| sockets["live"] == 1).await;
     assert_eq!(sockets["connections"], 6);
     handle.stop().await;
 }
@@ -185,10 +150,7 @@ async fn a_change_of_network_ends_an_attempt_that_hangs() {
         }
     })
     .await;
-    let config = LinkConfig {
-        deadline: Duration::from_secs(3600),
-        ..quick(&server.url)
-    };
+    let config = LinkConfig { deadline: Duration::from_secs(3600), ..quick(&server.url) };
     let (handle, mut facts) = Link::start(config, Tokens::of(CODE));
     within("the attempt", freed.notified()).await;
     handle.reconnect_now();
@@ -234,10 +196,7 @@ async fn stopping_ends_it_wherever_it_is() {
     assert_eq!(facts.recv().await, None);
 
     let server = Double::with_company(CODE, &[]).await;
-    let config = LinkConfig {
-        first_wait: Duration::from_secs(3600),
-        ..quick(&server.url)
-    };
+    let config = LinkConfig { first_wait: Duration::from_secs(3600), ..quick(&server.url) };
     server.order("down", json!({})).await;
     let (handle, mut facts) = Link::start(config, Tokens::of(CODE));
     waiting(&mut facts).await;
@@ -249,26 +208,14 @@ async fn stopping_ends_it_wherever_it_is() {
     within("the end while linked", handle.stop()).await;
     assert_eq!(down(&mut facts).await, DownReason::Stopped);
     assert_eq!(facts.recv().await, None);
-    until(&server, "sockets", json!({}), |sockets| {
-        sockets["live"] == 0
-    })
-    .await;
+    until(&server, "sockets", json!({}), |sockets| sockets["live"] == 0).await;
 
-    let config = LinkConfig {
-        reports: 1,
-        ..quick(&server.url)
-    };
+    let config = LinkConfig { reports: 1, ..quick(&server.url) };
     let (handle, facts) = Link::start(config, Tokens::of(CODE));
-    until(&server, "sockets", json!({}), |sockets| {
-        sockets["live"] == 1
-    })
-    .await;
+    until(&server, "sockets", json!({}), |sockets| sockets["live"] == 1).await;
     within("the end while nobody listens", handle.stop()).await;
     drop(facts);
-    until(&server, "sockets", json!({}), |sockets| {
-        sockets["live"] == 0
-    })
-    .await;
+    until(&server, "sockets", json!({}), |sockets| sockets["live"] == 0).await;
 }
 
 #[tokio::test]
@@ -278,16 +225,10 @@ async fn a_dropped_handle_or_receiver_ends_it_too() {
     drop(handle);
     assert_eq!(down(&mut facts).await, DownReason::Stopped);
     assert_eq!(facts.recv().await, None);
-    until(&server, "sockets", json!({}), |sockets| {
-        sockets["live"] == 0
-    })
-    .await;
+    until(&server, "sockets", json!({}), |sockets| sockets["live"] == 0).await;
 
     let (handle, facts) = linked(&server).await;
     drop(facts);
-    until(&server, "sockets", json!({}), |sockets| {
-        sockets["live"] == 0
-    })
-    .await;
+    until(&server, "sockets", json!({}), |sockets| sockets["live"] == 0).await;
     within("the end", handle.stop()).await;
 }

@@ -1,11 +1,6 @@
 //! Every way in which a link ends or never comes to be, against servers that speak byte by byte.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
 
@@ -40,11 +35,7 @@ async fn after_a_refusal_a_new_token_is_taken() {
     })
     .await;
     let tokens = Tokens::of(CODE);
-    tokens
-        .faults
-        .lock()
-        .unwrap()
-        .push_back(TokenFault::Unavailable);
+    tokens.faults.lock().unwrap().push_back(TokenFault::Unavailable);
     tokens.faults.lock().unwrap().push_back(TokenFault::Ended);
     let source: Arc<dyn TokenSource> = Arc::clone(&tokens) as _;
     let (handle, mut facts) = Link::start(quick(&server.url), source);
@@ -55,10 +46,7 @@ async fn after_a_refusal_a_new_token_is_taken() {
     assert_eq!(waiting(&mut facts).await.0, DownReason::Refused);
     assert_eq!(up(&mut facts).await, 1);
 
-    assert_eq!(
-        *tokens.asked.lock().unwrap(),
-        [false, false, true, true, true]
-    );
+    assert_eq!(*tokens.asked.lock().unwrap(), [false, false, true, true, true]);
     assert_eq!(*tokens_seen.lock().unwrap(), ["pase-3", "pase-4", "pase-5"]);
     assert_eq!(handle.counters().failures[&DownReason::Refused], 3);
     handle.stop().await;
@@ -77,18 +65,11 @@ async fn a_server_that_never_answers_costs_one_deadline() {
             }
         })
         .await;
-        let config = LinkConfig {
-            deadline: Duration::from_millis(300),
-            ..quick(&server.url)
-        };
+        let config = LinkConfig { deadline: Duration::from_millis(300), ..quick(&server.url) };
         let begun = Instant::now();
         let (handle, mut facts) = Link::start(config, Tokens::of(CODE));
         assert_eq!(waiting(&mut facts).await.0, DownReason::Timeout);
-        assert!(
-            begun.elapsed() < Duration::from_secs(3),
-            "{:?}",
-            begun.elapsed()
-        );
+        assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
         handle.stop().await;
     }
 }
@@ -106,11 +87,7 @@ async fn whatever_ends_a_link_is_seen() {
             &["451-[\"a\",{\"_placeholder\":true,\"num\":0}]"],
             &[DownReason::Broken],
         ),
-        (
-            "a name of the library's",
-            &["42[\"error\",1]"],
-            &[DownReason::Broken],
-        ),
+        ("a name of the library's", &["42[\"error\",1]"], &[DownReason::Broken]),
     ];
     for (case, packets, expected) in cases {
         let server = Raw::serve(move |stream, number| async move {
@@ -142,8 +119,7 @@ async fn events_before_the_end_are_forwarded_before_it() {
         link.welcome().await;
         for id in 1..=50 {
             let payload = json!({ "clientCode": CODE, "conversationId": id });
-            link.say(&format!("42[\"conversation:deleted\",{payload}]"))
-                .await;
+            link.say(&format!("42[\"conversation:deleted\",{payload}]")).await;
         }
         link.close().await;
     })
@@ -152,13 +128,8 @@ async fn events_before_the_end_are_forwarded_before_it() {
     for generation in 1..=3 {
         assert_eq!(up(&mut facts).await, generation);
         for id in 1..=50 {
-            let event = ServerEvent::ConversationDeleted {
-                conversation_id: ConversationId(id),
-            };
-            assert_eq!(
-                next(&mut facts).await,
-                LinkFact::Event { generation, event }
-            );
+            let event = ServerEvent::ConversationDeleted { conversation_id: ConversationId(id) };
+            assert_eq!(next(&mut facts).await, LinkFact::Event { generation, event });
         }
         assert!(matches!(next(&mut facts).await, LinkFact::Down { .. }));
     }
@@ -177,11 +148,7 @@ async fn a_silent_link_is_dropped_by_the_heartbeat_of_the_handshake() {
     up(&mut facts).await;
     let begun = Instant::now();
     assert_eq!(down(&mut facts).await, DownReason::Broken);
-    assert!(
-        begun.elapsed() < Duration::from_secs(3),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
     handle.stop().await;
 }
 
@@ -205,18 +172,11 @@ async fn a_silence_that_the_library_does_not_see_is_seen_by_its_pulse() {
         }
     })
     .await;
-    let config = LinkConfig {
-        silence: Duration::from_millis(600),
-        ..quick(&server.url)
-    };
+    let config = LinkConfig { silence: Duration::from_millis(600), ..quick(&server.url) };
     let (handle, mut facts) = Link::start(config, Tokens::of(CODE));
     up(&mut facts).await;
     assert_eq!(down(&mut facts).await, DownReason::Silent);
-    assert_eq!(
-        pings.load(Ordering::SeqCst),
-        10,
-        "not while it showed signs of life"
-    );
+    assert_eq!(pings.load(Ordering::SeqCst), 10, "not while it showed signs of life");
     handle.stop().await;
 }
 
@@ -227,17 +187,12 @@ async fn a_flood_drops_the_link_without_a_hole_in_what_came() {
         link.welcome().await;
         for id in 1..=if number == 0 { 2000 } else { 0 } {
             let payload = json!({ "clientCode": CODE, "conversationId": id });
-            link.say(&format!("42[\"conversation:deleted\",{payload}]"))
-                .await;
+            link.say(&format!("42[\"conversation:deleted\",{payload}]")).await;
         }
         link.until_gone().await;
     })
     .await;
-    let config = LinkConfig {
-        queue: 50,
-        reports: 10,
-        ..quick(&server.url)
-    };
+    let config = LinkConfig { queue: 50, reports: 10, ..quick(&server.url) };
     let (handle, mut facts) = Link::start(config, Tokens::of(CODE));
     up(&mut facts).await;
     // Nobody takes anything until the flood has been cut off.
@@ -251,8 +206,7 @@ async fn a_flood_drops_the_link_without_a_hole_in_what_came() {
     let reason = loop {
         match next(&mut facts).await {
             LinkFact::Event {
-                event: ServerEvent::ConversationDeleted { conversation_id },
-                ..
+                event: ServerEvent::ConversationDeleted { conversation_id }, ..
             } => {
                 seen += 1;
                 assert_eq!(conversation_id, ConversationId(seen));
@@ -275,10 +229,7 @@ async fn a_proxy_that_blocks_websocket_is_told() {
         }
     })
     .await;
-    let config = LinkConfig {
-        blocked_after: Duration::from_millis(300),
-        ..quick(&server.url)
-    };
+    let config = LinkConfig { blocked_after: Duration::from_millis(300), ..quick(&server.url) };
     let tokens = Tokens::of(CODE);
     tokens.rest_answers.store(false, Ordering::SeqCst);
     let source: Arc<dyn TokenSource> = Arc::clone(&tokens) as _;
@@ -286,11 +237,7 @@ async fn a_proxy_that_blocks_websocket_is_told() {
     let (handle, mut facts) = Link::start(config, source);
     while begun.elapsed() < Duration::from_millis(600) {
         let said = waiting(&mut facts).await;
-        assert_eq!(
-            said,
-            (DownReason::Unreachable, false),
-            "REST does not answer either"
-        );
+        assert_eq!(said, (DownReason::Unreachable, false), "REST does not answer either");
     }
     tokens.rest_answers.store(true, Ordering::SeqCst);
     while !waiting(&mut facts).await.1 {}

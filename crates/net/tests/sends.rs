@@ -1,12 +1,7 @@
 //! Sends, and every row of their failure table, against the double of the existing backend
 //! (contract 4.4, 4.5, 5.3).
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
 
@@ -65,33 +60,16 @@ async fn each_way_a_send_can_fail_has_its_failure() {
         server.order("reset", json!({ "only": "counters" })).await;
         let fault = json!({ "mode": mode, "delayMs": 50 });
         server.order("send-fault", fault).await;
-        assert_eq!(
-            rest.execute(&text(mode)).await.result,
-            Err(expected),
-            "{mode}"
-        );
+        assert_eq!(rest.execute(&text(mode)).await.result, Err(expected), "{mode}");
         assert_eq!(server.delivered(CODE).await.len() - before, sent, "{mode}");
-        assert_eq!(
-            server.count("POST /api/whatsapp/send-message").await,
-            1,
-            "{mode}"
-        );
+        assert_eq!(server.count("POST /api/whatsapp/send-message").await, 1, "{mode}");
     }
 
     server.order("send-fault", json!({ "mode": "400" })).await;
     let answer = rest.execute(&text("no")).await;
-    assert!(matches!(
-        answer.result,
-        Err(Failure::Refused {
-            status: 400,
-            message: Some(_)
-        })
-    ));
+    assert!(matches!(answer.result, Err(Failure::Refused { status: 400, message: Some(_) })));
     let answer = rest.execute(&text_to("", "sin destino")).await;
-    assert!(matches!(
-        answer.result,
-        Err(Failure::Refused { status: 400, .. })
-    ));
+    assert!(matches!(answer.result, Err(Failure::Refused { status: 400, .. })));
     let answer = rest.execute(&text("   ")).await;
     assert_eq!(answer.result, Err(Failure::ServerFault { status: 500 }));
 }
@@ -101,87 +79,39 @@ async fn proxies_and_nonsense_in_front_of_a_send_leave_it_open() {
     let server = Double::with_company(CODE, &["--limit", "10000"]).await;
     let (rest, _notices) = server.signed_in(CODE).await;
     let page = json!("<html>espere</html>");
-    let unclear = |status| Failure::Unclear {
-        status: Some(status),
-    };
+    let unclear = |status| Failure::Unclear { status: Some(status) };
     let cases = [
         (200, page.clone(), unclear(200)),
         (200, json!({ "success": false }), unclear(200)),
-        (
-            200,
-            json!({ "success": true, "messageId": {} }),
-            unclear(200),
-        ),
+        (200, json!({ "success": true, "messageId": {} }), unclear(200)),
         (302, page.clone(), unclear(302)),
         (403, page.clone(), unclear(403)),
         (408, json!({ "error": "tarde" }), unclear(408)),
-        (
-            413,
-            page.clone(),
-            Failure::Refused {
-                status: 413,
-                message: None,
-            },
-        ),
+        (413, page.clone(), Failure::Refused { status: 413, message: None }),
         (500, page.clone(), unclear(500)),
-        (
-            503,
-            json!({ "error": "cerrado" }),
-            Failure::ServerFault { status: 503 },
-        ),
+        (503, json!({ "error": "cerrado" }), Failure::ServerFault { status: 503 }),
         (504, json!({ "error": "tarde" }), unclear(504)),
     ];
     for (status, body, expected) in cases {
         let fault = json!({ "match": "send-message", "status": status, "body": body });
         server.order("http-fault", fault).await;
-        assert_eq!(
-            rest.execute(&text("x")).await.result,
-            Err(expected),
-            "{status} {body}"
-        );
+        assert_eq!(rest.execute(&text("x")).await.result, Err(expected), "{status} {body}");
     }
     assert!(server.delivered(CODE).await.is_empty());
 
     let cases = [
         (200, page.clone(), Failure::Malformed),
-        (
-            200,
-            json!({ "success": false, "error": "no" }),
-            Failure::Malformed,
-        ),
-        (
-            200,
-            json!({ "success": true, "conversations": "todas" }),
-            Failure::Malformed,
-        ),
-        (
-            304,
-            page.clone(),
-            Failure::Refused {
-                status: 304,
-                message: None,
-            },
-        ),
-        (
-            404,
-            page.clone(),
-            Failure::Refused {
-                status: 404,
-                message: None,
-            },
-        ),
+        (200, json!({ "success": false, "error": "no" }), Failure::Malformed),
+        (200, json!({ "success": true, "conversations": "todas" }), Failure::Malformed),
+        (304, page.clone(), Failure::Refused { status: 304, message: None }),
+        (404, page.clone(), Failure::Refused { status: 404, message: None }),
         (500, page.clone(), Failure::ServerFault { status: 500 }),
         (502, page.clone(), unclear(502)),
     ];
     for (status, body, expected) in cases {
         let fault = json!({ "match": "conversations", "status": status, "body": body });
         server.order("http-fault", fault).await;
-        let answer = rest
-            .execute(&Request::Conversations {
-                limit: 5,
-                offset: 0,
-            })
-            .await;
+        let answer = rest.execute(&Request::Conversations { limit: 5, offset: 0 }).await;
         assert_eq!(answer.result, Err(expected), "{status} {body}");
     }
 }
@@ -192,12 +122,8 @@ async fn a_send_that_takes_too_long_is_open() {
     let mut options = server.options();
     options.timeouts.send = Duration::from_millis(400);
     let (rest, _notices) = Rest::new(&options).unwrap();
-    rest.sign_in(CODE, &PASSWORD.to_owned().into())
-        .await
-        .unwrap();
-    server
-        .order("send-fault", json!({ "mode": "stall-after" }))
-        .await;
+    rest.sign_in(CODE, &PASSWORD.to_owned().into()).await.unwrap();
+    server.order("send-fault", json!({ "mode": "stall-after" })).await;
 
     let answer = rest.execute(&text("lento")).await;
 
@@ -211,14 +137,8 @@ async fn a_number_that_the_server_mangles_is_told_apart_from_a_fault() {
     let server = Double::with_company(CODE, &[]).await;
     let (rest, _notices) = server.signed_in(CODE).await;
     let abroad = text_to("59899123456", "hola");
-    assert!(matches!(
-        rest.execute(&abroad).await.result,
-        Ok(Reply::Sent { .. })
-    ));
-    assert_eq!(
-        rest.execute(&abroad).await.result,
-        Err(Failure::RefusedNumber)
-    );
+    assert!(matches!(rest.execute(&abroad).await.result, Ok(Reply::Sent { .. })));
+    assert_eq!(rest.execute(&abroad).await.result, Err(Failure::RefusedNumber));
     assert_eq!(server.delivered(CODE).await.len(), 1);
 }
 
@@ -229,27 +149,14 @@ async fn without_a_linked_whatsapp_nothing_is_refused_for_good() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("foto.png");
     std::fs::write(&path, PNG).unwrap();
-    server
-        .order("linked", json!({ "code": CODE, "value": false }))
-        .await;
+    server.order("linked", json!({ "code": CODE, "value": false })).await;
 
-    assert_eq!(
-        rest.execute(&text("hola")).await.result,
-        Err(Failure::NotLinked)
-    );
-    assert_eq!(
-        rest.execute(&file(&path, None)).await.result,
-        Err(Failure::NotLinked)
-    );
+    assert_eq!(rest.execute(&text("hola")).await.result, Err(Failure::NotLinked));
+    assert_eq!(rest.execute(&file(&path, None)).await.result, Err(Failure::NotLinked));
 
-    server
-        .order("linked", json!({ "code": CODE, "value": true }))
-        .await;
+    server.order("linked", json!({ "code": CODE, "value": true })).await;
     let answer = rest.execute(&text("hola")).await;
-    let Ok(Reply::Sent {
-        message_id: Some(id),
-    }) = answer.result
-    else {
+    let Ok(Reply::Sent { message_id: Some(id) }) = answer.result else {
         panic!("{:?}", answer.result)
     };
     assert_eq!(server.delivered(CODE).await[0]["messageId"], id.as_str());
@@ -259,15 +166,10 @@ async fn without_a_linked_whatsapp_nothing_is_refused_for_good() {
 async fn over_the_limit_nothing_was_done() {
     let server = Double::with_company(CODE, &[]).await;
     let (rest, _notices) = server.signed_in(CODE).await;
-    server
-        .order("rate-limit-now", json!({ "seconds": 60 }))
-        .await;
+    server.order("rate-limit-now", json!({ "seconds": 60 })).await;
     for request in [text("hola"), Request::Stats] {
         let answer = rest.execute(&request).await;
-        let Err(Failure::RateLimited {
-            retry_after_ms: Some(wait),
-        }) = answer.result
-        else {
+        let Err(Failure::RateLimited { retry_after_ms: Some(wait) }) = answer.result else {
             panic!("{answer:?}")
         };
         assert!((50_000..=60_000).contains(&wait), "{wait}");
@@ -288,73 +190,31 @@ async fn files_go_to_their_route_with_their_name() {
     std::fs::write(&picture, PNG).unwrap();
 
     let answer = rest.execute(&file(&document, Some("va adjunta"))).await;
-    assert!(
-        matches!(
-            answer.result,
-            Ok(Reply::Sent {
-                message_id: Some(_)
-            })
-        ),
-        "{answer:?}"
-    );
+    assert!(matches!(answer.result, Ok(Reply::Sent { message_id: Some(_) })), "{answer:?}");
     let answer = rest.execute(&file(&picture, None)).await;
-    assert!(
-        matches!(
-            answer.result,
-            Ok(Reply::Sent {
-                message_id: Some(_)
-            })
-        ),
-        "{answer:?}"
-    );
+    assert!(matches!(answer.result, Ok(Reply::Sent { message_id: Some(_) })), "{answer:?}");
 
     until(&server, "state", json!({ "code": CODE }), |state| {
-        state["conversations"][0]["messages"]
-            .as_array()
-            .is_some_and(|all| all.len() == 2)
+        state["conversations"][0]["messages"].as_array().is_some_and(|all| all.len() == 2)
     })
     .await;
-    let id = conversation_of(&server, CODE, PHONE).await["id"]
-        .as_i64()
-        .unwrap();
-    let page = Request::Messages {
-        conversation_id: ConversationId(id),
-        limit: 50,
-        offset: 0,
-    };
+    let id = conversation_of(&server, CODE, PHONE).await["id"].as_i64().unwrap();
+    let page = Request::Messages { conversation_id: ConversationId(id), limit: 50, offset: 0 };
     let Ok(Reply::Messages { rows, .. }) = rest.execute(&page).await.result else {
         panic!("no messages")
     };
-    let sent = rows
-        .iter()
-        .find(|row| row.kind == MessageKind::Document)
-        .unwrap();
+    let sent = rows.iter().find(|row| row.kind == MessageKind::Document).unwrap();
     assert_eq!(sent.from, Sender::Client);
     assert_eq!(sent.content.as_deref(), Some("va adjunta"));
     let media = sent.media.clone().unwrap();
     assert_eq!(media.file_name.as_deref(), Some("cotización año 2.pdf"));
     let bytes = rest.media(&media.url.unwrap(), 1 << 20).await.unwrap();
     assert_eq!(bytes, PDF, "the stored host is not the one that has it");
-    let picture = rows
-        .iter()
-        .find(|row| row.kind == MessageKind::Image)
-        .unwrap();
+    let picture = rows.iter().find(|row| row.kind == MessageKind::Image).unwrap();
     let stored = picture.media.clone().unwrap().url.unwrap();
-    assert_eq!(
-        rest.media(&stored, 3).await,
-        Err(Failure::Malformed),
-        "over the cap"
-    );
-    let gone = rest
-        .media("http://localhost:3000/uploads/images/1_nada.jpg", 9)
-        .await;
-    assert_eq!(
-        gone,
-        Err(Failure::Refused {
-            status: 404,
-            message: None
-        })
-    );
+    assert_eq!(rest.media(&stored, 3).await, Err(Failure::Malformed), "over the cap");
+    let gone = rest.media("http://localhost:3000/uploads/images/1_nada.jpg", 9).await;
+    assert_eq!(gone, Err(Failure::Refused { status: 404, message: None }));
 }
 
 #[tokio::test]

@@ -1,12 +1,7 @@
 //! What no well-behaved server does: connections cut at the worst moment, bodies without end,
 //! other people's certificates. Against servers that speak byte by byte.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
 
@@ -25,10 +20,7 @@ use tokio_native_tls::{TlsAcceptor, native_tls};
 
 const STATS: &str = r#"{"success":true,"stats":{"total_messages":1}}"#;
 const SENT: &str = r#"{"success":true,"messageId":"true_549@c.us_A1"}"#;
-const LIST: Request = Request::Conversations {
-    limit: 500,
-    offset: 0,
-};
+const LIST: Request = Request::Conversations { limit: 500, offset: 0 };
 
 fn text() -> Request {
     Request::SendText {
@@ -112,22 +104,11 @@ async fn a_send_is_never_repeated_when_a_kept_alive_connection_is_cut() {
         assert_eq!(answer.result, Err(Failure::Unclear { status }), "{cut:?}");
         assert_eq!(sends.load(Ordering::SeqCst), 1, "{cut:?}");
         assert!(rest.execute(&Request::Stats).await.result.is_ok());
-        assert_eq!(
-            sends.load(Ordering::SeqCst),
-            1,
-            "{cut:?}: nothing comes later either"
-        );
+        assert_eq!(sends.load(Ordering::SeqCst), 1, "{cut:?}: nothing comes later either");
         // The next send is on its own as well.
         let answer = rest.execute(&text()).await;
-        assert!(
-            matches!(answer.result, Ok(Reply::Sent { .. })),
-            "{cut:?}: {answer:?}"
-        );
-        assert_eq!(
-            (sends.load(Ordering::SeqCst), server.accepted()),
-            (2, 3),
-            "{cut:?}"
-        );
+        assert!(matches!(answer.result, Ok(Reply::Sent { .. })), "{cut:?}: {answer:?}");
+        assert_eq!((sends.load(Ordering::SeqCst), server.accepted()), (2, 3), "{cut:?}");
     }
 }
 
@@ -142,11 +123,7 @@ async fn each_send_has_a_connection_of_its_own() {
     let rest = client(&options(&server.url));
     for sent in 1..=5 {
         assert!(rest.execute(&text()).await.result.is_ok());
-        assert_eq!(
-            server.accepted(),
-            sent,
-            "a reused one could be found closed"
-        );
+        assert_eq!(server.accepted(), sent, "a reused one could be found closed");
     }
 }
 
@@ -180,29 +157,16 @@ async fn bodies_without_end_cost_no_more_than_the_cap() {
         let answer = within("the cap", rest.execute(&LIST)).await;
         assert_eq!(answer.result, Err(Failure::Malformed), "{head}");
         let answer = within("the cap", rest.execute(&text())).await;
-        assert_eq!(
-            answer.result,
-            Err(Failure::Unclear { status: Some(200) }),
-            "{head}"
-        );
+        assert_eq!(answer.result, Err(Failure::Unclear { status: Some(200) }), "{head}");
     }
     let server = hostile(refusal, SPACES).await;
     let rest = client(&options(&server.url));
     let answer = within("the cap", rest.execute(&text())).await;
     assert_eq!(answer.result, Err(Failure::Unclear { status: Some(400) }));
     let answer = within("the cap", rest.execute(&Request::Stats)).await;
-    assert_eq!(
-        answer.result,
-        Err(Failure::Refused {
-            status: 400,
-            message: None
-        })
-    );
+    assert_eq!(answer.result, Err(Failure::Refused { status: 400, message: None }));
     let grown = peak_memory().saturating_sub(before);
-    println!(
-        "peak memory grew by {} MiB under endless bodies",
-        grown >> 20
-    );
+    println!("peak memory grew by {} MiB under endless bodies", grown >> 20);
     assert!(grown < 256 << 20, "{grown}");
 }
 
@@ -220,12 +184,7 @@ async fn nonsense_is_an_answer_of_a_kind() {
     let unclear = |status| Failure::Unclear { status };
     let cases = [
         ("no HTTP", "hola\r\n\r\n", unclear(None), unclear(None)),
-        (
-            "no status",
-            "HTTP/1.1 doscientos\r\n\r\n",
-            unclear(None),
-            unclear(None),
-        ),
+        ("no status", "HTTP/1.1 doscientos\r\n\r\n", unclear(None), unclear(None)),
         ("deep", deep, Failure::Malformed, unclear(Some(200))),
         (
             "empty",
@@ -233,12 +192,7 @@ async fn nonsense_is_an_answer_of_a_kind() {
             Failure::Malformed,
             unclear(Some(200)),
         ),
-        (
-            "no body",
-            "HTTP/1.1 204 OK\r\n\r\n",
-            Failure::Malformed,
-            unclear(Some(204)),
-        ),
+        ("no body", "HTTP/1.1 204 OK\r\n\r\n", Failure::Malformed, unclear(Some(204))),
         (
             "bad chunk",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
@@ -252,11 +206,7 @@ async fn nonsense_is_an_answer_of_a_kind() {
         assert_eq!(rest.execute(&LIST).await.result, Err(of_a_list), "{case}");
         assert_eq!(rest.execute(&text()).await.result, Err(of_a_send), "{case}");
     }
-    let server = hostile(
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
-        CHUNK,
-    )
-    .await;
+    let server = hostile("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", CHUNK).await;
     let rest = client(&options(&server.url));
     assert!(rest.execute(&LIST).await.result.is_err());
 }
@@ -265,11 +215,7 @@ async fn nonsense_is_an_answer_of_a_kind() {
 async fn a_body_that_drips_is_given_up_in_time() {
     let server = Raw::serve(|mut stream, _| async move {
         while read_request(&mut stream).await.is_some() {
-            write(
-                &mut stream,
-                "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n",
-            )
-            .await;
+            write(&mut stream, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n").await;
             while stream.write_all(b" ").await.is_ok() {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
@@ -284,11 +230,7 @@ async fn a_body_that_drips_is_given_up_in_time() {
         let begun = Instant::now();
         let answer = rest.execute(&request).await;
         assert_eq!(answer.result, Err(Failure::Unclear { status: Some(200) }));
-        assert!(
-            begun.elapsed() < Duration::from_secs(5),
-            "{:?}",
-            begun.elapsed()
-        );
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     }
 }
 
@@ -316,13 +258,7 @@ async fn a_redirect_is_not_followed_and_tells_no_token() {
     let answer = rest.execute(&text()).await;
     assert_eq!(answer.result, Err(Failure::Unclear { status: Some(307) }));
     let answer = rest.execute(&LIST).await;
-    assert_eq!(
-        answer.result,
-        Err(Failure::Refused {
-            status: 307,
-            message: None
-        })
-    );
+    assert_eq!(answer.result, Err(Failure::Refused { status: 307, message: None }));
     assert_eq!(elsewhere.accepted(), 0);
 }
 
@@ -376,42 +312,24 @@ async fn a_certificate_of_ones_own_is_taken_by_rest_and_socket_alike() {
         }
     })
     .await;
-    let url = server
-        .url
-        .replace("http:", "https:")
-        .replace("127.0.0.1", "localhost");
+    let url = server.url.replace("http:", "https:").replace("127.0.0.1", "localhost");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("propia.pem");
     std::fs::write(&file, pem).unwrap();
 
     let stranger = options(&url);
-    assert_eq!(
-        client(&stranger).execute(&text()).await.result,
-        Err(Failure::NotSent)
-    );
+    assert_eq!(client(&stranger).execute(&text()).await.result, Err(Failure::NotSent));
     let (rest, _notices) = Rest::new(&stranger).unwrap();
     let error = rest.sign_in("NORTE", &"secreto-1".to_owned().into()).await;
     assert_eq!(error.err(), Some(SignInError::Untrusted));
 
-    let friend = NetOptions {
-        extra_ca: Some(file),
-        ..stranger.clone()
-    };
-    assert!(
-        client(&friend)
-            .execute(&Request::Stats)
-            .await
-            .result
-            .is_ok()
-    );
+    let friend = NetOptions { extra_ca: Some(file), ..stranger.clone() };
+    assert!(client(&friend).execute(&Request::Stats).await.result.is_ok());
 
     for (options, trusted) in [(stranger, false), (friend, true)] {
         let config = LinkConfig::new(&options).unwrap();
         let (handle, mut facts) = Link::start(config, Arc::new(client(&options)));
-        assert_eq!(
-            facts.recv().await,
-            Some(LinkFact::Connecting { attempt: 1 })
-        );
+        assert_eq!(facts.recv().await, Some(LinkFact::Connecting { attempt: 1 }));
         let fact = within("an attempt", facts.recv()).await.unwrap();
         assert_eq!(matches!(fact, LinkFact::Up { .. }), trusted, "{fact:?}");
         handle.stop().await;
@@ -424,10 +342,7 @@ async fn an_unusable_certificate_file_is_named() {
     let junk = folder.path().join("vacío.pem");
     std::fs::write(&junk, "nada").unwrap();
     for file in [junk, folder.path().join("no-está.pem")] {
-        let options = NetOptions {
-            extra_ca: Some(file.clone()),
-            ..options("https://localhost")
-        };
+        let options = NetOptions { extra_ca: Some(file.clone()), ..options("https://localhost") };
         assert!(Rest::new(&options).is_err(), "{file:?}");
     }
 }

@@ -47,16 +47,10 @@ impl From<Denied> for Refusal {
             Denied::Expired => (unauthorized, "El token venció", "TOKEN_EXPIRED"),
             Denied::Invalid => (unauthorized, "El token no es válido", "TOKEN_INVALID"),
             Denied::Gone => (unauthorized, "La cuenta ya no existe", "CLIENT_NOT_FOUND"),
-            Denied::Inactive => (
-                StatusCode::FORBIDDEN,
-                "La cuenta no está activa",
-                "ACCOUNT_INACTIVE",
-            ),
-            Denied::Unclear => (
-                unauthorized,
-                "No se pudo verificar el acceso",
-                "UNAUTHORIZED",
-            ),
+            Denied::Inactive => {
+                (StatusCode::FORBIDDEN, "La cuenta no está activa", "ACCOUNT_INACTIVE")
+            }
+            Denied::Unclear => (unauthorized, "No se pudo verificar el acceso", "UNAUTHORIZED"),
         };
         Self::Coded(status, message, code)
     }
@@ -75,21 +69,12 @@ pub(crate) async fn identify(core: &Core, token: &str) -> Result<Caller, Denied>
         .await
         .map_err(|_| Denied::Unclear)?
         .ok_or(Denied::Gone)?;
-    if tenant.is_active() {
-        Ok(Caller { tenant, claims })
-    } else {
-        Err(Denied::Inactive)
-    }
+    if tenant.is_active() { Ok(Caller { tenant, claims }) } else { Err(Denied::Inactive) }
 }
 
 /// The token of an `Authorization` header; the scheme is optional and of any case.
 fn bearer(parts: &Parts) -> Option<&str> {
-    let header = parts
-        .headers
-        .get(header::AUTHORIZATION)?
-        .to_str()
-        .ok()?
-        .trim();
+    let header = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?.trim();
     let token = match header.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
         _ => header,

@@ -30,15 +30,11 @@ use crate::{
 pub(crate) use guard::{Caller, Denied, identify};
 pub(crate) use tokens::{Kind, Tokens};
 
-const LOGIN: [Member; 2] = [
-    Member::required("client_code", (3, 50)),
-    Member::required("password", (6, usize::MAX)),
-];
+const LOGIN: [Member; 2] =
+    [Member::required("client_code", (3, 50)), Member::required("password", (6, usize::MAX))];
 const REFRESH: [Member; 1] = [Member::required("refreshToken", (1, usize::MAX))];
-const CODE: [Member; 1] = [Member::required("client_code", (3, 50)).of_form(
-    is_code,
-    "El código solo admite letras, números, guion y guion bajo",
-)];
+const CODE: [Member; 1] = [Member::required("client_code", (3, 50))
+    .of_form(is_code, "El código solo admite letras, números, guion y guion bajo")];
 const PROFILE: [Member; 3] = [
     Member::optional("company_name", (2, 255)),
     Member::optional("email", (1, 255)).of_form(is_email, "Ese correo no tiene la forma debida"),
@@ -66,31 +62,18 @@ async fn login(State(core): State<Arc<Core>>, body: Body) -> Reply {
     let checked = check(&body.0, &LOGIN).map_err(Refusal::Invalid)?;
     let code = text(checked, "client_code").to_owned();
     let password = text(checked, "password").to_owned();
-    let wrong = || {
-        Refusal::told(
-            StatusCode::UNAUTHORIZED,
-            "El código o la contraseña no coinciden",
-        )
-    };
-    let tenant = core
-        .database
-        .call(move |rows| Tenant::by_code(rows, &code))
-        .await?
-        .ok_or_else(wrong)?;
+    let wrong =
+        || Refusal::told(StatusCode::UNAUTHORIZED, "El código o la contraseña no coinciden");
+    let tenant =
+        core.database.call(move |rows| Tenant::by_code(rows, &code)).await?.ok_or_else(wrong)?;
     if !tenant.is_active() {
-        return Err(Refusal::told(
-            StatusCode::FORBIDDEN,
-            "La cuenta no está activa",
-        ));
+        return Err(Refusal::told(StatusCode::FORBIDDEN, "La cuenta no está activa"));
     }
     if !password_fits(password, tenant.password_hash.clone()).await? {
         return Err(wrong());
     }
     let id = tenant.id;
-    let stats = core
-        .database
-        .call(move |rows| tenants::totals(rows, id))
-        .await?;
+    let stats = core.database.call(move |rows| tenants::totals(rows, id)).await?;
     Ok(Json(json!({
         "success": true,
         "message": "Sesión iniciada",
@@ -104,19 +87,12 @@ async fn login(State(core): State<Arc<Core>>, body: Body) -> Reply {
 
 async fn refresh(State(core): State<Arc<Core>>, body: Body) -> Reply {
     let checked = check(&body.0, &REFRESH).map_err(Refusal::Invalid)?;
-    let claims = core
-        .tokens
-        .read(text(checked, "refreshToken"))
-        .map_err(|bad| match bad {
-            BadToken::Expired => Refusal::Plain(StatusCode::UNAUTHORIZED, "El token venció"),
-            BadToken::Invalid => Refusal::Plain(StatusCode::UNAUTHORIZED, "El token no es válido"),
-        })?;
-    let refused = || {
-        Refusal::told(
-            StatusCode::UNAUTHORIZED,
-            "Ese token no sirve para renovar la sesión",
-        )
-    };
+    let claims = core.tokens.read(text(checked, "refreshToken")).map_err(|bad| match bad {
+        BadToken::Expired => Refusal::Plain(StatusCode::UNAUTHORIZED, "El token venció"),
+        BadToken::Invalid => Refusal::Plain(StatusCode::UNAUTHORIZED, "El token no es válido"),
+    })?;
+    let refused =
+        || Refusal::told(StatusCode::UNAUTHORIZED, "Ese token no sirve para renovar la sesión");
     if claims.kind != Kind::Refresh {
         return Err(refused());
     }
@@ -146,11 +122,7 @@ async fn validate_code(State(core): State<Arc<Core>>, body: Body) -> Reply {
             ));
         }
     };
-    let taken = core
-        .database
-        .call(move |rows| Tenant::by_code(rows, &code))
-        .await?
-        .is_some();
+    let taken = core.database.call(move |rows| Tenant::by_code(rows, &code)).await?.is_some();
     Ok(Json(json!({
         "success": true,
         "available": !taken,
@@ -160,10 +132,7 @@ async fn validate_code(State(core): State<Arc<Core>>, body: Body) -> Reply {
 
 async fn verify(State(core): State<Arc<Core>>, caller: Caller) -> Reply {
     let id = caller.id();
-    let stats = core
-        .database
-        .call(move |rows| tenants::totals(rows, id))
-        .await?;
+    let stats = core.database.call(move |rows| tenants::totals(rows, id)).await?;
     let claims = &caller.claims;
     Ok(Json(json!({
         "success": true,
@@ -180,9 +149,7 @@ async fn verify(State(core): State<Arc<Core>>, caller: Caller) -> Reply {
 }
 
 async fn logout(_caller: Caller) -> Reply {
-    Ok(Json(
-        json!({ "success": true, "message": "Sesión cerrada" }),
-    ))
+    Ok(Json(json!({ "success": true, "message": "Sesión cerrada" })))
 }
 
 async fn profile(State(core): State<Arc<Core>>, caller: Caller) -> Reply {
@@ -206,11 +173,10 @@ async fn profile(State(core): State<Arc<Core>>, caller: Caller) -> Reply {
                     },
                 )
                 .optional()?;
-            let bot: i64 = rows.query_row(
-                "SELECT bot_enabled FROM tenants WHERE id = ?1",
-                [id],
-                |row| row.get(0),
-            )?;
+            let bot: i64 =
+                rows.query_row("SELECT bot_enabled FROM tenants WHERE id = ?1", [id], |row| {
+                    row.get(0)
+                })?;
             Ok((tenants::totals(rows, id)?, session, bot))
         })
         .await?;
@@ -269,9 +235,7 @@ async fn change_password(State(core): State<Arc<Core>>, caller: Caller, body: Bo
     let checked = check(&body.0, &NEW_PASSWORD).map_err(Refusal::Invalid)?;
     let new = text(checked, "newPassword").to_owned();
     if new != text(checked, "confirmPassword") {
-        return Err(Refusal::Invalid(
-            "Las dos contraseñas nuevas difieren".to_owned(),
-        ));
+        return Err(Refusal::Invalid("Las dos contraseñas nuevas difieren".to_owned()));
     }
     let lacks = passwords::shortcomings(&new);
     if !lacks.is_empty() {
@@ -287,10 +251,7 @@ async fn change_password(State(core): State<Arc<Core>>, caller: Caller, body: Bo
     }
     let current = text(checked, "currentPassword").to_owned();
     if !password_fits(current, caller.tenant.password_hash.clone()).await? {
-        return Err(Refusal::told(
-            StatusCode::UNAUTHORIZED,
-            "La contraseña actual no es esa",
-        ));
+        return Err(Refusal::told(StatusCode::UNAUTHORIZED, "La contraseña actual no es esa"));
     }
     let strength = passwords::strength(&new);
     let hash = tokio::task::spawn_blocking(move || passwords::hash(&new))
@@ -315,9 +276,7 @@ async fn change_password(State(core): State<Arc<Core>>, caller: Caller, body: Bo
 }
 
 async fn health() -> Reply {
-    Ok(Json(
-        json!({ "module": "auth", "status": "OK", "timestamp": iso(now_ms()) }),
-    ))
+    Ok(Json(json!({ "module": "auth", "status": "OK", "timestamp": iso(now_ms()) })))
 }
 
 fn pair(core: &Core, tenant: &Tenant) -> Result<Value, Refusal> {

@@ -9,11 +9,7 @@ use crate::error::Error;
 
 /// OWASP's smallest memory setting in release; a fraction in development builds, where the
 /// unoptimised hash of every test's tenant would take a second each.
-const MEMORY_KIB: u32 = if cfg!(debug_assertions) {
-    64
-} else {
-    19 * 1024
-};
+const MEMORY_KIB: u32 = if cfg!(debug_assertions) { 64 } else { 19 * 1024 };
 const PASSES: u32 = if cfg!(debug_assertions) { 1 } else { 2 };
 
 /// A salted hash in PHC form; slow on purpose, so not for the async threads.
@@ -31,11 +27,8 @@ pub(crate) fn hash(password: &str) -> Result<String, Error> {
 
 /// Whether `password` is the one that was hashed. The costs are read from the hash.
 pub(crate) fn matches(password: &str, hash: &str) -> bool {
-    PasswordHash::new(hash).is_ok_and(|hash| {
-        Argon2::default()
-            .verify_password(password.as_bytes(), &hash)
-            .is_ok()
-    })
+    PasswordHash::new(hash)
+        .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
 }
 
 /// What a new password lacks, in words; empty when it will do.

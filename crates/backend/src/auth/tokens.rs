@@ -108,11 +108,7 @@ impl Tokens {
                 _ => BadToken::Invalid,
             })?;
         // The crate still takes a token in the very second it ends; the existing backend does not.
-        if claims.exp <= now_ms().div_euclid(1000) {
-            Err(BadToken::Expired)
-        } else {
-            Ok(claims)
-        }
+        if claims.exp <= now_ms().div_euclid(1000) { Err(BadToken::Expired) } else { Ok(claims) }
     }
 }
 

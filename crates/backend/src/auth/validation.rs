@@ -18,21 +18,11 @@ pub(super) struct Member {
 
 impl Member {
     pub(super) const fn required(name: &'static str, length: (usize, usize)) -> Self {
-        Self {
-            name,
-            required: true,
-            length,
-            form: None,
-        }
+        Self { name, required: true, length, form: None }
     }
 
     pub(super) const fn optional(name: &'static str, length: (usize, usize)) -> Self {
-        Self {
-            name,
-            required: false,
-            length,
-            form: None,
-        }
+        Self { name, required: false, length, form: None }
     }
 
     pub(super) const fn of_form(mut self, test: fn(&str) -> bool, message: &'static str) -> Self {
@@ -77,10 +67,7 @@ pub(super) fn check<'a>(
     for member in members {
         member.check(body)?;
     }
-    match body
-        .keys()
-        .find(|key| !members.iter().any(|member| member.name == key.as_str()))
-    {
+    match body.keys().find(|key| !members.iter().any(|member| member.name == key.as_str())) {
         Some(unknown) => Err(format!("«{unknown}» no se admite")),
         None => Ok(body),
     }
@@ -100,9 +87,7 @@ pub(super) fn is_email(text: &str) -> bool {
     !local.is_empty()
         && labels.len() >= 2
         && labels.iter().all(|label| !label.is_empty())
-        && !text
-            .chars()
-            .any(|letter| letter.is_whitespace() || letter == ',')
+        && !text.chars().any(|letter| letter.is_whitespace() || letter == ',')
         && !domain.contains('@')
 }
 
@@ -116,8 +101,7 @@ pub(super) fn is_phone(text: &str) -> bool {
 
 /// `^[A-Za-z0-9_-]+$`
 pub(super) fn is_code(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
 #[cfg(test)]
@@ -126,35 +110,18 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    const LOGIN: [Member; 2] = [
-        Member::required("client_code", (3, 50)),
-        Member::required("password", (6, 200)),
-    ];
+    const LOGIN: [Member; 2] =
+        [Member::required("client_code", (3, 50)), Member::required("password", (6, 200))];
 
     #[test]
     fn the_first_fault_is_told_and_no_other() {
         for (body, fault) in [
             (json!({}), Some("client_code")),
-            (
-                json!({"client_code": "", "password": ""}),
-                Some("client_code"),
-            ),
-            (
-                json!({"client_code": "AB", "password": "1"}),
-                Some("client_code"),
-            ),
-            (
-                json!({"client_code": "ABC", "password": 7}),
-                Some("password"),
-            ),
-            (
-                json!({"client_code": "ABC", "password": "12345"}),
-                Some("password"),
-            ),
-            (
-                json!({"client_code": "ABC", "password": "123456", "x": 1}),
-                Some("x"),
-            ),
+            (json!({"client_code": "", "password": ""}), Some("client_code")),
+            (json!({"client_code": "AB", "password": "1"}), Some("client_code")),
+            (json!({"client_code": "ABC", "password": 7}), Some("password")),
+            (json!({"client_code": "ABC", "password": "12345"}), Some("password")),
+            (json!({"client_code": "ABC", "password": "123456", "x": 1}), Some("x")),
             (json!([]), Some("objeto")),
             (json!({"client_code": "ABC", "password": "123456"}), None),
         ] {

@@ -13,10 +13,7 @@ const SCHEMA_VERSION: i64 = 1;
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), DatabaseError> {
     let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if found > SCHEMA_VERSION {
-        return Err(DatabaseError::Newer {
-            found,
-            known: SCHEMA_VERSION,
-        });
+        return Err(DatabaseError::Newer { found, known: SCHEMA_VERSION });
     }
     for (step, version) in STEPS.iter().zip(1_i64..) {
         if version <= found {
@@ -44,9 +41,7 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate(&mut connection).unwrap();
         migrate(&mut connection).unwrap();
-        connection
-            .pragma_update(None, "user_version", SCHEMA_VERSION + 1)
-            .unwrap();
+        connection.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
         assert!(matches!(
             migrate(&mut connection),
             Err(DatabaseError::Newer { found: 2, known: 1 })

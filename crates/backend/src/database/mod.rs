@@ -69,9 +69,8 @@ impl Database {
         add_fold(&connection)?;
         migrations::migrate(&mut connection)?;
         let (orders, inbox) = mpsc::channel::<Order>();
-        let thread = std::thread::Builder::new()
-            .name("backend-database".to_owned())
-            .spawn(move || {
+        let thread =
+            std::thread::Builder::new().name("backend-database".to_owned()).spawn(move || {
                 while let Ok(Order::Run(job)) = inbox.recv() {
                     job(&mut connection);
                 }
@@ -97,9 +96,7 @@ impl Database {
             // The caller may be gone (its connection was cut); the work is done all the same.
             let _ = answer.send(work(connection));
         });
-        self.orders
-            .send(Order::Run(job))
-            .map_err(|_| DatabaseError::Unavailable)?;
+        self.orders.send(Order::Run(job)).map_err(|_| DatabaseError::Unavailable)?;
         reply.await.map_err(|_| DatabaseError::Unavailable)?
     }
 
@@ -196,19 +193,14 @@ mod tests {
         assert!(outcome.is_err());
         let count: i64 = database
             .call(|rows| {
-                Ok(rows.query_row(
-                    "SELECT count(*) FROM settings WHERE name = 'a'",
-                    [],
-                    |row| row.get(0),
-                )?)
+                Ok(rows.query_row("SELECT count(*) FROM settings WHERE name = 'a'", [], |row| {
+                    row.get(0)
+                })?)
             })
             .await
             .unwrap();
         assert_eq!(count, 0);
         database.close().await;
-        assert!(matches!(
-            database.call(|_| Ok(())).await,
-            Err(DatabaseError::Unavailable)
-        ));
+        assert!(matches!(database.call(|_| Ok(())).await, Err(DatabaseError::Unavailable)));
     }
 }

@@ -164,23 +164,12 @@ pub(crate) async fn settle(
                 sent_at: crate::clock::whole_second(delivery.accepted_at),
                 ..NewMessage::text(delivery.message_id.clone(), Sender::Client, "")
             };
-            history::store(
-                rows,
-                &owner,
-                &conversation,
-                &message,
-                telling,
-                &url,
-                happenings,
-            )?;
+            history::store(rows, &owner, &conversation, &message, telling, &url, happenings)?;
             Ok(None)
         })
         .await?;
     if let Some(collision) = collided {
-        tracing::warn!(
-            told = collision.told,
-            "a delivered message found no conversation"
-        );
+        tracing::warn!(told = collision.told, "a delivered message found no conversation");
     }
     Ok(emitted)
 }

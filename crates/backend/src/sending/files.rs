@@ -41,10 +41,7 @@ const ACCEPTED: [(&str, &str); 7] = [
     ("image/webp", "webp"),
     ("application/pdf", "pdf"),
     ("application/msword", "doc"),
-    (
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        "docx",
-    ),
+    ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"),
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,34 +114,20 @@ impl Form {
 }
 
 fn broken(error: axum::extract::multipart::MultipartError) -> Refusal {
-    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        too_big()
-    } else {
-        Refusal::internal()
-    }
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE { too_big() } else { Refusal::internal() }
 }
 
 async fn read_upload(core: &Core, field: Field<'_>) -> Result<Upload, Refusal> {
-    let mime = field
-        .content_type()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let mime = field.content_type().unwrap_or_default().to_ascii_lowercase();
     let Some((_, ending)) = ACCEPTED.iter().find(|(accepted, _)| *accepted == mime) else {
-        return Err(bad(
-            "Ese tipo de archivo no se admite: solo imágenes, PDF y Word",
-        ));
+        return Err(bad("Ese tipo de archivo no se admite: solo imágenes, PDF y Word"));
     };
     let name = file_name(core, &field);
     let bytes = field.bytes().await.map_err(broken)?;
     if bytes.len() > FILE_LIMIT {
         return Err(too_big());
     }
-    Ok(Upload {
-        name,
-        mime,
-        ending,
-        bytes,
-    })
+    Ok(Upload { name, mime, ending, bytes })
 }
 
 /// `filename*` wins. A plain `filename` arrives garbled on the existing backend: its UTF-8 is read
@@ -167,17 +150,13 @@ fn file_name(core: &Core, field: &Field<'_>) -> String {
 fn extended_name(disposition: &str) -> Option<String> {
     let encoded = disposition.split(';').find_map(|part| {
         let (name, value) = part.trim().split_once('=')?;
-        name.trim()
-            .eq_ignore_ascii_case("filename*")
-            .then_some(value.trim())
+        name.trim().eq_ignore_ascii_case("filename*").then_some(value.trim())
     })?;
     let (charset, rest) = encoded.split_once('\'')?;
     let (_language, text) = rest.split_once('\'')?;
-    charset.eq_ignore_ascii_case("utf-8").then(|| {
-        percent_encoding::percent_decode_str(text)
-            .decode_utf8_lossy()
-            .into_owned()
-    })
+    charset
+        .eq_ignore_ascii_case("utf-8")
+        .then(|| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned())
 }
 
 pub(crate) async fn send_image(
@@ -188,17 +167,9 @@ pub(crate) async fn send_image(
 ) -> Reply {
     let form = Form::read(&core, Route::Image, parts).await?;
     let upload = form.upload.ok_or_else(|| bad("Falta la imagen"))?;
-    let to = form
-        .to
-        .filter(|to| !to.is_empty())
-        .ok_or_else(|| bad("Falta el destino"))?;
+    let to = form.to.filter(|to| !to.is_empty()).ok_or_else(|| bad("Falta el destino"))?;
     // The receiver gets the server's name of the file, not the sender's.
-    let name = format!(
-        "image-{}-{}.{}",
-        now_ms(),
-        rand::random::<u32>(),
-        upload.ending
-    );
+    let name = format!("image-{}-{}.{}", now_ms(), rand::random::<u32>(), upload.ending);
     let key = key_of(&core, form.key.as_deref());
     let parcel = parcel(Route::Image, &to, form.caption, name, key);
     let delivery = dispatch(&core, &peer, &caller, Route::Image, parcel, upload).await?;
@@ -220,10 +191,7 @@ pub(crate) async fn send_document(
 ) -> Reply {
     let form = Form::read(&core, Route::Document, parts).await?;
     let upload = form.upload.ok_or_else(|| bad("Falta el documento"))?;
-    let to = form
-        .to
-        .filter(|to| !to.is_empty())
-        .ok_or_else(|| bad("Falta el destino"))?;
+    let to = form.to.filter(|to| !to.is_empty()).ok_or_else(|| bad("Falta el destino"))?;
     if upload.mime.starts_with("image/") {
         return Err(bad("Por esta ruta no se envían imágenes"));
     }
@@ -302,10 +270,9 @@ async fn file_work(
     };
     let usual = Some(core.config.whatsapp.file_echo_after);
     let (report_after, answer) = match fault {
-        Some((SendStage::AfterDelivery { report_after_ms }, answer)) => (
-            report_after_ms.map(std::time::Duration::from_millis),
-            Some(answer),
-        ),
+        Some((SendStage::AfterDelivery { report_after_ms }, answer)) => {
+            (report_after_ms.map(std::time::Duration::from_millis), Some(answer))
+        }
         Some((_, answer)) => (usual, Some(answer)),
         None => (usual, None),
     };
@@ -323,11 +290,7 @@ pub(crate) async fn keep(
     let directory = core.uploads().join(folder);
     tokio::fs::create_dir_all(&directory).await?;
     let chance = random_id().to_lowercase();
-    let name = format!(
-        "{}_{}.{ending}",
-        now_ms(),
-        chance.get(4..10).unwrap_or(&chance)
-    );
+    let name = format!("{}_{}.{ending}", now_ms(), chance.get(4..10).unwrap_or(&chance));
     tokio::fs::write(directory.join(&name), bytes).await?;
     Ok(format!("/uploads/{folder}/{name}"))
 }
@@ -340,10 +303,7 @@ mod tests {
     fn the_extended_file_name_is_decoded() {
         let header = "form-data; name=\"document\"; filename=\"lista n.pdf\"; \
                       filename*=UTF-8''lista%20de%20precios%20%C3%B1.pdf";
-        assert_eq!(
-            extended_name(header).as_deref(),
-            Some("lista de precios ñ.pdf")
-        );
+        assert_eq!(extended_name(header).as_deref(), Some("lista de precios ñ.pdf"));
         assert_eq!(extended_name("form-data; name=\"a\"; filename=\"b\""), None);
     }
 }

@@ -86,10 +86,7 @@ impl<E: Into<Refusal>> From<E> for Outcome {
 }
 
 pub(crate) fn failed(error: impl Into<String>) -> Refusal {
-    Refusal::Failed {
-        message: SEND_FAILED,
-        error: error.into(),
-    }
+    Refusal::Failed { message: SEND_FAILED, error: error.into() }
 }
 
 /// Runs a send to its end even when the sender hangs up, as the existing backend does, and turns
@@ -135,15 +132,9 @@ pub(crate) async fn earlier(
         return Ok(None);
     };
     let id = tenant.id;
-    let found = core
-        .database
-        .call(move |rows| Delivery::by_key(rows, id, &key))
-        .await?;
+    let found = core.database.call(move |rows| Delivery::by_key(rows, id, &key)).await?;
     if let Some(delivery) = &found {
-        settle(core, tenant, delivery, Telling::Alone)
-            .await?
-            .wait()
-            .await;
+        settle(core, tenant, delivery, Telling::Alone).await?.wait().await;
     }
     Ok(found)
 }
@@ -169,14 +160,7 @@ pub(crate) async fn send_text(
     };
     let is_bot = !is_nothing(body.get("isBot"));
     let key = key_of(&core, body.get("clientMessageId").as_str());
-    let work = text_work(
-        Arc::clone(&core),
-        caller.key(),
-        to,
-        text.to_owned(),
-        is_bot,
-        key,
-    );
+    let work = text_work(Arc::clone(&core), caller.key(), to, text.to_owned(), is_bot, key);
     let delivery = see_through(&core, &peer, work).await?;
     Ok(Json(json!({
         "success": true,
@@ -211,11 +195,7 @@ async fn text_work(
     let parcel = Parcel {
         to,
         kind: "text",
-        text: Some(if is_bot {
-            format!("[BOT] {text}")
-        } else {
-            text
-        }),
+        text: Some(if is_bot { format!("[BOT] {text}") } else { text }),
         file_name: None,
         media_path: None,
         key,
@@ -224,21 +204,13 @@ async fn text_work(
         Ok(delivery) => delivery,
         Err(error) => return Outcome::Refused(failed(error.to_string())),
     };
-    let heard = Heard {
-        tenant: tenant.clone(),
-        user: user_of(&delivery.to).to_owned(),
-    };
+    let heard = Heard { tenant: tenant.clone(), user: user_of(&delivery.to).to_owned() };
     core.hearing.tell(heard);
     if is_bot {
         return Outcome::Sent(delivery);
     }
     if let Some((SendStage::AfterDelivery { report_after_ms }, answer)) = fault {
-        report_later(
-            &core,
-            tenant,
-            delivery,
-            report_after_ms.map(Duration::from_millis),
-        );
+        report_later(&core, tenant, delivery, report_after_ms.map(Duration::from_millis));
         return Outcome::Spoiled(answer);
     }
     match settle(&core, &tenant, &delivery, core.echo.next()).await {
@@ -272,9 +244,7 @@ async fn open_conversation(core: &Core, tenant: &TenantKey, to: &str) -> Result<
         })
         .await
         .map_err(|error| failed(error.to_string()))?;
-    opened
-        .map(|_| ())
-        .map_err(|collision| failed(collision.told))
+    opened.map(|_| ()).map_err(|collision| failed(collision.told))
 }
 
 /// WhatsApp reports a message of the own account some time after it went out (kind A).

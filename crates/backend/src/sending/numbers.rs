@@ -11,11 +11,7 @@ pub(crate) fn whatsapp_id(to: &str) -> String {
     } else {
         to.chars().filter(char::is_ascii_digit).collect()
     };
-    if user.ends_with(USER_SUFFIX) {
-        user
-    } else {
-        format!("{user}{USER_SUFFIX}")
-    }
+    if user.ends_with(USER_SUFFIX) { user } else { format!("{user}{USER_SUFFIX}") }
 }
 
 /// What conversations are looked up by: the id without the suffix of persons.

@@ -56,9 +56,7 @@ pub(crate) fn seed(
          VALUES (?1, ?2, ?3, ?4, ?5, 'text', ?6, ?7, ?7)",
     )?;
     let line = |index: i64| {
-        let words = usize::try_from(index)
-            .ok()
-            .and_then(|index| LINES.get(index % LINES.len()));
+        let words = usize::try_from(index).ok().and_then(|index| LINES.get(index % LINES.len()));
         format!("{} ({})", words.unwrap_or(&"Hola"), index + 1)
     };
     let each = i64::from(messages_each);

@@ -83,11 +83,7 @@ fn write_histories(
     for (index, person) in (0_i64..).zip(PEOPLE.iter()) {
         // The first ones wrote within the hour, the last ones weeks ago.
         let last = now - (index * index * 14 + 2) * MINUTE_MS;
-        let unread = if index % 3 == 0 {
-            chance.random_range(1..=4)
-        } else {
-            0
-        };
+        let unread = if index % 3 == 0 { chance.random_range(1..=4) } else { 0 };
         let history = compose(chance, last, unread);
         write_history(rows, tenant, person, &history, unread)?;
     }
@@ -96,19 +92,13 @@ fn write_histories(
 
 /// Lines with their times, ending at `last`; the last `unread` ones are a contact's openings.
 fn compose(chance: &mut StdRng, last: i64, unread: usize) -> Vec<(Line, i64)> {
-    let talks: Vec<&[Line]> = (0..chance.random_range(2..=9))
-        .filter_map(|_| TALKS.choose(chance).copied())
-        .collect();
+    let talks: Vec<&[Line]> =
+        (0..chance.random_range(2..=9)).filter_map(|_| TALKS.choose(chance).copied()).collect();
     let mut reversed = Vec::new();
     let mut time = last;
     for _ in 0..unread {
-        reversed.push((
-            (
-                Sender::Contact,
-                OPENINGS.choose(chance).copied().unwrap_or("Hola"),
-            ),
-            time,
-        ));
+        reversed
+            .push(((Sender::Contact, OPENINGS.choose(chance).copied().unwrap_or("Hola")), time));
         time -= chance.random_range(20..240) * 1000;
     }
     for talk in talks.iter().rev() {
@@ -119,10 +109,7 @@ fn compose(chance: &mut StdRng, last: i64, unread: usize) -> Vec<(Line, i64)> {
         time -= chance.random_range(DAY_MS / 2..6 * DAY_MS);
     }
     reversed.reverse();
-    reversed
-        .into_iter()
-        .map(|(line, time)| (line, whole_second(time)))
-        .collect()
+    reversed.into_iter().map(|(line, time)| (line, whole_second(time))).collect()
 }
 
 fn write_history(
@@ -137,9 +124,7 @@ fn write_history(
     };
     let begun = history.first().map_or(last_time, |(_, time)| *time);
     // Whoever was answered by hand has the bot off (contract 4.4).
-    let by_hand = history
-        .iter()
-        .any(|((sender, _), _)| *sender == Sender::Client);
+    let by_hand = history.iter().any(|((sender, _), _)| *sender == Sender::Client);
     rows.execute(
         "INSERT INTO contacts (tenant_id, phone_number, name, created_at, updated_at)
          VALUES (?1, ?2, ?3, ?4, ?4)",

@@ -20,11 +20,7 @@ pub(super) fn picture(hue: u8) -> Result<Vec<u8>, Error> {
             let color = if in_the_sun {
                 [255, 236, 170]
             } else {
-                [
-                    255 - height,
-                    height.wrapping_add(hue) / 2,
-                    hue / 2 + height / 4,
-                ]
+                [255 - height, height.wrapping_add(hue) / 2, hue / 2 + height / 4]
             };
             pixels.extend_from_slice(&color);
         }
@@ -74,9 +70,7 @@ mod tests {
     #[test]
     fn the_files_are_what_their_endings_say() {
         let picture = picture(90).unwrap();
-        let info = png::Decoder::new(std::io::Cursor::new(&picture))
-            .read_info()
-            .unwrap();
+        let info = png::Decoder::new(std::io::Cursor::new(&picture)).read_info().unwrap();
         assert_eq!(info.info().size(), (WIDTH, HEIGHT));
         let note = voice_note();
         assert!(note.starts_with(b"RIFF"));

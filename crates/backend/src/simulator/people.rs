@@ -87,11 +87,7 @@ pub(super) const PEOPLE: [Person; 42] = [
     person("Daniela Funes", "5493585553072", &["Interior", "Debe seña"]),
     person("Esteban Moyano", "5491155503184", &[]),
     person("Florencia Toledo", "5491155503299", &["VIP"]),
-    person(
-        "Gustavo Peralta",
-        "5492915553305",
-        &["Interior", "Mayorista"],
-    ),
+    person("Gustavo Peralta", "5492915553305", &["Interior", "Mayorista"]),
     person("Horacio Ñáñez", "5491155503417", &[]),
     person("Ivana Bustos", "5493705553526", &["Interior"]),
     person("Jimena Castro", "5491155503638", &["Nuevo"]),

@@ -72,52 +72,28 @@ pub(crate) async fn report(
     let owner = tenant.clone();
     core.change(tenant, move |rows, happenings| {
         // Only a contact's number gets the suffix: groups and other ids arrive as they are.
-        let id = if report.from.contains('@') {
-            report.from.clone()
-        } else {
-            whatsapp_id(&report.from)
-        };
+        let id =
+            if report.from.contains('@') { report.from.clone() } else { whatsapp_id(&report.from) };
         let found = history::find_or_create(rows, owner.id, user_of(&id), report.name.as_deref())?;
         let Ok(conversation) = found else {
             return Ok(None);
         };
-        let direction = if report.sender == Sender::Contact {
-            "false"
-        } else {
-            "true"
-        };
-        let message_id = report
-            .message_id
-            .unwrap_or_else(|| format!("{direction}_{id}_{}", random_id()));
+        let direction = if report.sender == Sender::Contact { "false" } else { "true" };
+        let message_id =
+            report.message_id.unwrap_or_else(|| format!("{direction}_{id}_{}", random_id()));
         let message = NewMessage {
-            message_type: report
-                .media
-                .as_ref()
-                .map_or("text", |media| media.message_type),
+            message_type: report.media.as_ref().map_or("text", |media| media.message_type),
             media_path: report.media.as_ref().map(|media| media.path.clone()),
             file_name: report.media.as_ref().map(|media| media.file_name.clone()),
             sent_at: whole_second(now_ms()),
             ..NewMessage::text(message_id, report.sender, &report.text)
         };
-        let telling = if report.sender == Sender::Bot {
-            Telling::Alone
-        } else {
-            Telling::WithStats
-        };
-        let stored = history::store(
-            rows,
-            &owner,
-            &conversation,
-            &message,
-            telling,
-            &url,
-            happenings,
-        )?;
+        let telling =
+            if report.sender == Sender::Bot { Telling::Alone } else { Telling::WithStats };
+        let stored =
+            history::store(rows, &owner, &conversation, &message, telling, &url, happenings)?;
         if report.sender == Sender::Bot && stored.is_some() {
-            rows.execute(
-                "UPDATE tenants SET bot_usage = bot_usage + 1 WHERE id = ?1",
-                [owner.id],
-            )?;
+            rows.execute("UPDATE tenants SET bot_usage = bot_usage + 1 WHERE id = ?1", [owner.id])?;
         }
         Ok(stored.map(|message| Stored {
             id: message.id,

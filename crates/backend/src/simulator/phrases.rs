@@ -8,49 +8,28 @@ pub(super) type Line = (Sender, &'static str);
 /// Talks as they end up in a history, oldest line first.
 pub(super) const TALKS: [&[Line]; 14] = [
     &[
-        (
-            Contact,
-            "Hola, buen día! Vi el mate imperial en Instagram, ¿sigue disponible?",
-        ),
-        (
-            Bot,
-            "¡Hola! Soy el asistente de Mates El Cóndor. El imperial de calabaza está en stock.",
-        ),
+        (Contact, "Hola, buen día! Vi el mate imperial en Instagram, ¿sigue disponible?"),
+        (Bot, "¡Hola! Soy el asistente de Mates El Cóndor. El imperial de calabaza está en stock."),
         (Contact, "Genial. ¿Qué sale?"),
-        (
-            Client,
-            "Hola! Sale $38.500 con virola de alpaca. Sin virola, $27.900.",
-        ),
+        (Client, "Hola! Sale $38.500 con virola de alpaca. Sin virola, $27.900."),
         (Contact, "Y con bombilla?"),
         (Client, "Con bombilla pico de loro te lo dejo en $45.000."),
         (Contact, "Me gusta. Lo puedo pasar a buscar el sábado?"),
-        (
-            Client,
-            "Sí, el sábado estamos de 9 a 13. Te lo separo a tu nombre 👌",
-        ),
+        (Client, "Sí, el sábado estamos de 9 a 13. Te lo separo a tu nombre 👌"),
         (Contact, "Buenísimo, gracias!!"),
     ],
     &[
-        (
-            Contact,
-            "Buenas. Necesito precio por 20 mates para regalo de empresa",
-        ),
+        (Contact, "Buenas. Necesito precio por 20 mates para regalo de empresa"),
         (Client, "Buenas! ¿Los querés con logo grabado?"),
         (Contact, "Sí, con el logo. Te lo paso en PDF"),
-        (
-            Client,
-            "Perfecto. Por 20 unidades grabadas son $29.500 cada uno, con factura A.",
-        ),
+        (Client, "Perfecto. Por 20 unidades grabadas son $29.500 cada uno, con factura A."),
         (Contact, "¿Para cuándo estarían?"),
         (Client, "Diez días hábiles desde la seña, que es del *40%*."),
         (Contact, "Lo consulto con mi jefa y te confirmo mañana"),
         (Client, "Dale, cualquier duda acá estoy."),
     ],
     &[
-        (
-            Contact,
-            "Hola, hice una compra el lunes y todavía no me llegó nada 😕",
-        ),
+        (Contact, "Hola, hice una compra el lunes y todavía no me llegó nada 😕"),
         (Client, "Hola! Ya te busco el pedido. ¿Me pasás el número?"),
         (Contact, "Es el 10482"),
         (
@@ -58,53 +37,29 @@ pub(super) const TALKS: [&[Line]; 14] = [
             "Salió ayer por Correo. El seguimiento es AR20394857, mirá en la página del correo.",
         ),
         (Contact, "Ahí lo veo. Dice que está en distribución"),
-        (
-            Client,
-            "Entonces llega hoy o mañana. Si no, me avisás y reclamo yo.",
-        ),
-        (
-            Contact,
-            "Llegó recién! Hermoso todo, gracias por la paciencia ❤️",
-        ),
+        (Client, "Entonces llega hoy o mañana. Si no, me avisás y reclamo yo."),
+        (Contact, "Llegó recién! Hermoso todo, gracias por la paciencia ❤️"),
         (Client, "¡Qué bueno! Que lo disfrutes."),
     ],
     &[
         (Contact, "¿Hacen envíos a Neuquén?"),
         (Bot, "Sí, enviamos a todo el país por correo o encomienda."),
         (Contact, "Cuánto sale el envío de un termo y un mate?"),
-        (
-            Client,
-            "Hola! A Neuquén capital son $6.200 a sucursal o $8.900 a domicilio.",
-        ),
+        (Client, "Hola! A Neuquén capital son $6.200 a sucursal o $8.900 a domicilio."),
         (Contact, "A sucursal está bien"),
-        (
-            Client,
-            "Pasame nombre completo, DNI y código postal y te armo el link de pago.",
-        ),
+        (Client, "Pasame nombre completo, DNI y código postal y te armo el link de pago."),
     ],
     &[
-        (
-            Contact,
-            "Buen día, la bombilla que compré se tapa todo el tiempo",
-        ),
-        (
-            Client,
-            "Buen día! ¿Qué yerba usás? Con molienda muy fina pasa seguido.",
-        ),
+        (Contact, "Buen día, la bombilla que compré se tapa todo el tiempo"),
+        (Client, "Buen día! ¿Qué yerba usás? Con molienda muy fina pasa seguido."),
         (Contact, "La de siempre, con palo"),
-        (
-            Client,
-            "Probá hervirla diez minutos con una cucharada de bicarbonato.",
-        ),
+        (Client, "Probá hervirla diez minutos con una cucharada de bicarbonato."),
         (Contact, "Ok, pruebo y te cuento"),
         (Contact, "Quedó como nueva, no lo puedo creer jaja"),
         (Client, "Jaja el truco de la abuela 😄"),
     ],
     &[
-        (
-            Contact,
-            "Holaa quería saber si arreglan billeteras de cuero",
-        ),
+        (Contact, "Holaa quería saber si arreglan billeteras de cuero"),
         (Client, "Hola! Sí, costuras y cierres. ¿Me mandás una foto?"),
         (Contact, "Es la costura del costado, se abrió unos 4 cm"),
         (Client, "Eso son $7.500 y está de un día para el otro."),
@@ -128,18 +83,12 @@ pub(super) const TALKS: [&[Line]; 14] = [
         ),
         (Contact, "¿Y con transferencia hay descuento?"),
         (Client, "Sí, 10% por transferencia o efectivo."),
-        (
-            Contact,
-            "Buenísimo, entonces transfiero. ¿Me pasás el alias?",
-        ),
+        (Contact, "Buenísimo, entonces transfiero. ¿Me pasás el alias?"),
         (Client, "MATE.CONDOR.OK, a nombre de Graciela Ibáñez."),
     ],
     &[
         (Contact, "Hola! Es para un regalo, ¿lo envuelven?"),
-        (
-            Client,
-            "Hola! Sí, con caja de cartón kraft y tarjetita, sin cargo.",
-        ),
+        (Client, "Hola! Sí, con caja de cartón kraft y tarjetita, sin cargo."),
         (Contact, "Ay qué lindo. ¿Pueden poner _Feliz día, pa_?"),
         (Client, "Obvio. ¿Con qué nombre firmo?"),
         (Contact, "De Sofi y Mateo"),
@@ -147,21 +96,12 @@ pub(super) const TALKS: [&[Line]; 14] = [
         (Contact, "Sos lo más, gracias"),
     ],
     &[
-        (
-            Contact,
-            "Me podrás hacer un presupuesto por 6 materas de cuero?",
-        ),
+        (Contact, "Me podrás hacer un presupuesto por 6 materas de cuero?"),
         (Client, "Sí, claro. ¿Color suela o negro?"),
         (Contact, "Tres y tres"),
-        (
-            Client,
-            "Las seis te salen $312.000. En dos pagos si querés.",
-        ),
+        (Client, "Las seis te salen $312.000. En dos pagos si querés."),
         (Contact, "Me parece bien. ¿Las puedo ver antes?"),
-        (
-            Client,
-            "Venite cuando gustes, tengo una de cada color en el local.",
-        ),
+        (Client, "Venite cuando gustes, tengo una de cada color en el local."),
         (Contact, "Paso el miércoles al mediodía"),
     ],
     &[
@@ -178,26 +118,14 @@ pub(super) const TALKS: [&[Line]; 14] = [
     ],
     &[
         (Contact, "Una consulta, ¿el mate de acero hay que curarlo?"),
-        (
-            Client,
-            "No, el de acero se usa directo. Solo lavarlo antes con agua caliente.",
-        ),
+        (Client, "No, el de acero se usa directo. Solo lavarlo antes con agua caliente."),
         (Contact, "Ah joya. Y el de calabaza?"),
-        (
-            Client,
-            "Ese sí: yerba usada, agua tibia y dejarlo 24 horas. Dos veces mejor.",
-        ),
+        (Client, "Ese sí: yerba usada, agua tibia y dejarlo 24 horas. Dos veces mejor."),
         (Contact, "Clarísimo, gracias por explicar"),
     ],
     &[
-        (
-            Contact,
-            "Buen día, le escribo de la cooperativa. ¿Siguen necesitando cuero vacuno?",
-        ),
-        (
-            Client,
-            "Buen día! Sí, para marzo. ¿Qué precio tienen el metro?",
-        ),
+        (Contact, "Buen día, le escribo de la cooperativa. ¿Siguen necesitando cuero vacuno?"),
+        (Client, "Buen día! Sí, para marzo. ¿Qué precio tienen el metro?"),
         (Contact, "Le paso la lista actualizada. Mínimo diez metros"),
         (Client, "La miro con mi socia y le contesto esta semana."),
         (Contact, "Quedo atento. Saludos"),
@@ -280,10 +208,5 @@ pub(super) const BOT_ANSWERS: [&str; 5] = [
 ];
 
 /// Captions of pictures that contacts send.
-pub(super) const CAPTIONS: [&str; 5] = [
-    "Mirá, es este",
-    "Así me llegó",
-    "¿Tenés uno parecido?",
-    "El logo que te decía",
-    "",
-];
+pub(super) const CAPTIONS: [&str; 5] =
+    ["Mirá, es este", "Así me llegó", "¿Tenés uno parecido?", "El logo que te decía", ""];

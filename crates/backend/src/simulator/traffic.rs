@@ -61,11 +61,7 @@ async fn speak(
     match chance.random_range(0..12) {
         0 => {
             let path = keep(core, "images", "png", &media::picture(chance.random())?).await?;
-            said.text = CAPTIONS
-                .choose(chance)
-                .copied()
-                .unwrap_or_default()
-                .to_owned();
+            said.text = CAPTIONS.choose(chance).copied().unwrap_or_default().to_owned();
             said.media = Some(file("image", path));
         }
         1 => {
@@ -84,27 +80,15 @@ async fn speak(
     }
     if attended_by_bot(core, tenant.id, person.phone).await? {
         tokio::time::sleep(Duration::from_millis(chance.random_range(600..1500))).await;
-        let answer = BOT_ANSWERS
-            .choose(chance)
-            .copied()
-            .unwrap_or("Un momento, por favor.");
-        report(
-            core,
-            tenant,
-            Report::text(person.phone, None, Sender::Bot, answer),
-        )
-        .await?;
+        let answer = BOT_ANSWERS.choose(chance).copied().unwrap_or("Un momento, por favor.");
+        report(core, tenant, Report::text(person.phone, None, Sender::Bot, answer)).await?;
     }
     Ok(())
 }
 
 fn file(message_type: &'static str, path: String) -> Media {
     let file_name = path.rsplit('/').next().unwrap_or_default().to_owned();
-    Media {
-        message_type,
-        path,
-        file_name,
-    }
+    Media { message_type, path, file_name }
 }
 
 async fn attended_by_bot(core: &Core, tenant: i64, phone: &'static str) -> Result<bool, Error> {

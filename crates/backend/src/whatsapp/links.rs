@@ -83,15 +83,7 @@ impl Links {
 
     /// Shows a QR of `attempt`; false when that attempt is over.
     pub(crate) fn show(&self, tenant: i64, attempt: u64, png: Arc<Vec<u8>>, now: i64) -> bool {
-        self.replace(
-            tenant,
-            attempt,
-            Link::Waiting {
-                attempt,
-                png,
-                shown_at: now,
-            },
-        )
+        self.replace(tenant, attempt, Link::Waiting { attempt, png, shown_at: now })
     }
 
     /// Links the phone that scanned the QR of `attempt`; false when that attempt is over.

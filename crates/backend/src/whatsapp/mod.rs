@@ -48,10 +48,8 @@ pub(crate) fn routes() -> Router<Arc<Core>> {
 
 async fn status(State(core): State<Arc<Core>>, caller: Caller) -> Reply {
     let tenant = caller.tenant.clone();
-    let (session, stats) = core
-        .database
-        .call(move |rows| session(rows, tenant.id, &tenant.client_code))
-        .await?;
+    let (session, stats) =
+        core.database.call(move |rows| session(rows, tenant.id, &tenant.client_code)).await?;
     let mut body = json!({
         "success": true,
         "status": "not_initialized",
@@ -173,18 +171,12 @@ async fn connect(State(core): State<Arc<Core>>, caller: Caller) -> Reply {
             tracing::warn!(%error, "a remembered link could not be restored");
             Refusal::internal()
         })?;
-        return Ok(Json(answer_to_connect(
-            "WhatsApp quedó vinculado",
-            "connected",
-        )));
+        return Ok(Json(answer_to_connect("WhatsApp quedó vinculado", "connected")));
     }
     let attempt = core.links.begin(tenant.id);
     core.spawn(pairing::pair(Arc::clone(&core), tenant, phone, attempt));
     tokio::time::sleep(core.config.whatsapp.qr_after).await;
-    Ok(Json(answer_to_connect(
-        "En un momento aparece el código QR",
-        "initializing",
-    )))
+    Ok(Json(answer_to_connect("En un momento aparece el código QR", "initializing")))
 }
 
 fn answer_to_connect(message: &str, status: &str) -> Value {
@@ -236,10 +228,7 @@ async fn force_cleanup(State(core): State<Arc<Core>>, caller: Caller) -> Reply {
 /// The QR on show and the time it was drawn.
 fn shown_qr(core: &Core, caller: &Caller, code: &str) -> Result<(Arc<Vec<u8>>, i64), Refusal> {
     if code != caller.tenant.client_code {
-        return Err(Refusal::told(
-            StatusCode::FORBIDDEN,
-            "Ese código es de otra cuenta",
-        ));
+        return Err(Refusal::told(StatusCode::FORBIDDEN, "Ese código es de otra cuenta"));
     }
     match core.links.get(caller.id()) {
         Some(Link::Waiting { png, shown_at, .. }) if now_ms() - shown_at < QR_LIFE_MS => {

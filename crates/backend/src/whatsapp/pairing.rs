@@ -90,26 +90,14 @@ pub(crate) async fn pair(core: Arc<Core>, tenant: TenantKey, phone: Phone, attem
 }
 
 async fn show(core: &Core, tenant: &TenantKey, attempt: u64) -> Result<(), Error> {
-    let png = Arc::new(qr::png(&format!(
-        "2@{}{}{}",
-        random_id(),
-        random_id(),
-        random_id()
-    ))?);
-    if !core
-        .links
-        .show(tenant.id, attempt, Arc::clone(&png), now_ms())
-    {
+    let png = Arc::new(qr::png(&format!("2@{}{}{}", random_id(), random_id(), random_id()))?);
+    if !core.links.show(tenant.id, attempt, Arc::clone(&png), now_ms()) {
         return Ok(());
     }
     let owner = tenant.clone();
     core.change(tenant, move |rows, happenings| {
         remember(rows, owner.id, "connecting", None)?;
-        happenings.push(told(
-            "whatsapp:qr",
-            &owner,
-            json!({ "qr": qr::data_url(&png) }),
-        ));
+        happenings.push(told("whatsapp:qr", &owner, json!({ "qr": qr::data_url(&png) })));
         Ok(())
     })
     .await?;
@@ -185,11 +173,7 @@ pub(crate) async fn unlink(
     let ((), emitted) = core
         .change(tenant, move |rows, happenings| {
             remember(rows, owner.id, "disconnected", None)?;
-            happenings.push(told(
-                "whatsapp:disconnected",
-                &owner,
-                json!({ "reason": reason }),
-            ));
+            happenings.push(told("whatsapp:disconnected", &owner, json!({ "reason": reason })));
             Ok(())
         })
         .await?;

@@ -17,22 +17,15 @@ pub(crate) fn png(text: &str) -> Result<Vec<u8>, Error> {
     let colors = code.to_colors();
     let side = (modules + 2 * QUIET) * SCALE;
     let dark = |x: usize, y: usize| {
-        let (Some(column), Some(row)) = (
-            (x / SCALE).checked_sub(QUIET),
-            (y / SCALE).checked_sub(QUIET),
-        ) else {
+        let (Some(column), Some(row)) =
+            ((x / SCALE).checked_sub(QUIET), (y / SCALE).checked_sub(QUIET))
+        else {
             return false;
         };
         column < modules && colors.get(row * modules + column) == Some(&Color::Dark)
     };
     let pixels: Vec<u8> = (0..side * side)
-        .map(|index| {
-            if dark(index % side, index / side) {
-                0
-            } else {
-                255
-            }
-        })
+        .map(|index| if dark(index % side, index / side) { 0 } else { 255 })
         .collect();
     let size = u32::try_from(side).map_err(|error| failed(&error))?;
     let mut bytes = Vec::new();
@@ -40,19 +33,14 @@ pub(crate) fn png(text: &str) -> Result<Vec<u8>, Error> {
     encoder.set_color(png::ColorType::Grayscale);
     encoder.set_depth(png::BitDepth::Eight);
     let mut writer = encoder.write_header().map_err(|error| failed(&error))?;
-    writer
-        .write_image_data(&pixels)
-        .map_err(|error| failed(&error))?;
+    writer.write_image_data(&pixels).map_err(|error| failed(&error))?;
     writer.finish().map_err(|error| failed(&error))?;
     Ok(bytes)
 }
 
 /// `data:image/png;base64,…`
 pub(crate) fn data_url(png: &[u8]) -> String {
-    format!(
-        "data:image/png;base64,{}",
-        base64::engine::general_purpose::STANDARD.encode(png)
-    )
+    format!("data:image/png;base64,{}", base64::engine::general_purpose::STANDARD.encode(png))
 }
 
 #[cfg(test)]

@@ -1,11 +1,5 @@
 //! What the tests of this crate share: an instance, an HTTP client, a socket client.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    missing_docs
-)]
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 pub mod shapes;
 
@@ -26,10 +20,7 @@ pub const PATIENCE: Duration = Duration::from_secs(15);
 
 pub fn config() -> Config {
     Config {
-        heartbeat: Heartbeat {
-            interval: Duration::from_secs(5),
-            timeout: Duration::from_secs(5),
-        },
+        heartbeat: Heartbeat { interval: Duration::from_secs(5), timeout: Duration::from_secs(5) },
         ..Config::default()
     }
 }
@@ -38,10 +29,7 @@ pub fn config() -> Config {
 pub async fn start(config: Config) -> BackendHandle {
     let backend = Backend::start(config).await.unwrap();
     for code in ["UNO", "DOS"] {
-        backend
-            .add_tenant(NewTenant::new(code, "secreto1"))
-            .await
-            .unwrap();
+        backend.add_tenant(NewTenant::new(code, "secreto1")).await.unwrap();
     }
     backend
 }
@@ -82,10 +70,8 @@ impl Operator {
     }
 
     pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Response {
-        let mut request = self
-            .http
-            .request(method, format!("{}{path}", self.url))
-            .bearer_auth(&self.token);
+        let mut request =
+            self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token);
         if let Some(body) = body {
             request = request.json(&body);
         }
@@ -116,11 +102,7 @@ impl Operator {
     }
 
     pub async fn text(&self, to: &str, text: &str) -> Value {
-        self.post(
-            "/api/whatsapp/send-message",
-            json!({ "to": to, "message": text }),
-        )
-        .await
+        self.post("/api/whatsapp/send-message", json!({ "to": to, "message": text })).await
     }
 }
 
@@ -155,20 +137,15 @@ impl Socket {
             .reconnect_on_disconnect(false)
             .auth(auth)
             .on(Event::Connect, move |_, _| say(&connected, Seen::Connected))
-            .on(Event::Close, move |_, _| {
-                say(&closed, Seen::Ended("close".to_owned()))
-            })
-            .on(Event::Error, move |payload, _| {
-                say(&failed, Seen::Ended(format!("{payload:?}")))
-            })
+            .on(Event::Close, move |_, _| say(&closed, Seen::Ended("close".to_owned())))
+            .on(Event::Error, move |payload, _| say(&failed, Seen::Ended(format!("{payload:?}"))))
             .on_any(move |event, payload, _| match (event, payload) {
                 (Event::Custom(name), Payload::Text(values)) => {
                     say(&report, Seen::Event(name, values))
                 }
-                (event, payload) => say(
-                    &report,
-                    Seen::Event(format!("{event:?} {payload:?}"), Vec::new()),
-                ),
+                (event, payload) => {
+                    say(&report, Seen::Event(format!("{event:?} {payload:?}"), Vec::new()))
+                }
             })
             .connect()
             .await
@@ -190,10 +167,7 @@ impl Socket {
     }
 
     pub async fn emit(&self, event: &str, value: Value) {
-        self.client
-            .emit(event, Payload::Text(vec![value]))
-            .await
-            .unwrap();
+        self.client.emit(event, Payload::Text(vec![value])).await.unwrap();
     }
 
     pub async fn next(&mut self) -> Seen {

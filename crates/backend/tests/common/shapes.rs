@@ -52,9 +52,5 @@ fn check(value: &Value, shape: &str, shapes: &Map<String, Value>) -> Result<(), 
         "0|1|false" => matches!(value.as_i64(), Some(0 | 1)) || value.as_bool() == Some(false),
         unknown => return Err(format!("the fixture speaks of {unknown}")),
     };
-    if fits {
-        Ok(())
-    } else {
-        Err(format!("{value} is not {kind}"))
-    }
+    if fits { Ok(()) } else { Err(format!("{value} is not {kind}")) }
 }

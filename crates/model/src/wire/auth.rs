@@ -47,10 +47,7 @@ impl TokenTimes {
     /// When there is no `exp`.
     pub fn of_claims(claims: &Value) -> Result<Self, DecodeError> {
         let claims = Fields::of(claims);
-        Ok(Self {
-            issued_at: claims.optional_id("iat")?,
-            expires_at: claims.id("exp")?,
-        })
+        Ok(Self { issued_at: claims.optional_id("iat")?, expires_at: claims.id("exp")? })
     }
 }
 
@@ -62,10 +59,7 @@ pub fn decode_sign_in(body: &Value) -> Result<SignInReply, DecodeError> {
     let fields = Fields::of(body);
     let mut account = decode_account(body)?;
     account.is_admin = fields.optional_flag("isAdmin")?.unwrap_or(account.is_admin);
-    Ok(SignInReply {
-        account,
-        tokens: tokens(fields)?,
-    })
+    Ok(SignInReply { account, tokens: tokens(fields)? })
 }
 
 /// The reply to a refresh: a new pair.

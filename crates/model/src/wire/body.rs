@@ -79,42 +79,20 @@ mod tests {
         let cases: [(&[u8], _); 6] = [
             (br#"{"a":"x\ud83d"}"#, json!({ "a": "x\u{fffd}" })),
             (br#"{"a":"\ude00x"}"#, json!({ "a": "\u{fffd}x" })),
-            (
-                br#"{"a":"\ud83d\ud83d\ude00"}"#,
-                json!({ "a": "\u{fffd}😀" }),
-            ),
-            (
-                br#"{"a":"\\ud83d","b":"\ud83d"}"#,
-                json!({ "a": "\\ud83d", "b": "\u{fffd}" }),
-            ),
+            (br#"{"a":"\ud83d\ud83d\ude00"}"#, json!({ "a": "\u{fffd}😀" })),
+            (br#"{"a":"\\ud83d","b":"\ud83d"}"#, json!({ "a": "\\ud83d", "b": "\u{fffd}" })),
             (br#"{"a":"\ud83d\n"}"#, json!({ "a": "\u{fffd}\n" })),
             (b"{\"a\":\"\xff\"}", json!({ "a": "\u{fffd}" })),
         ];
         for (bytes, expected) in cases {
-            assert_eq!(
-                parse_body(bytes),
-                Ok(expected),
-                "{}",
-                String::from_utf8_lossy(bytes)
-            );
+            assert_eq!(parse_body(bytes), Ok(expected), "{}", String::from_utf8_lossy(bytes));
         }
     }
 
     #[test]
     fn what_is_not_json_is_refused() {
-        for bytes in [
-            &b""[..],
-            b"<html></html>",
-            b"{",
-            b"\"\\u12",
-            b"\"\\",
-            b"{\"a\":\"\\ud8",
-        ] {
-            assert!(
-                parse_body(bytes).is_err(),
-                "{}",
-                String::from_utf8_lossy(bytes)
-            );
+        for bytes in [&b""[..], b"<html></html>", b"{", b"\"\\u12", b"\"\\", b"{\"a\":\"\\ud8"] {
+            assert!(parse_body(bytes).is_err(), "{}", String::from_utf8_lossy(bytes));
         }
     }
 }

@@ -24,10 +24,7 @@ const KNOWN: &[&str] = &[
 ];
 
 /// What became of an event.
-#[allow(
-    clippy::large_enum_variant,
-    reason = "events are most of them; each is moved once"
-)]
+#[allow(clippy::large_enum_variant, reason = "events are most of them; each is moved once")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decoded {
     /// One of the own company's.
@@ -44,11 +41,7 @@ pub enum Decoded {
 /// server cannot fill the memory with names.
 #[must_use]
 pub fn event_label(name: &str) -> &'static str {
-    KNOWN
-        .iter()
-        .find(|known| **known == name)
-        .copied()
-        .unwrap_or("other")
+    KNOWN.iter().find(|known| **known == name).copied().unwrap_or("other")
 }
 
 /// Decodes an event that came with these arguments over the link of the company `own_code`, as
@@ -78,9 +71,9 @@ pub fn decode_event(name: &str, args: &[Value], own_code: &str) -> Decoded {
 fn decode_own(name: &str, payload: Fields<'_>) -> Result<ServerEvent, DecodeError> {
     match name {
         "message:new" => message_new(payload),
-        "stats:updated" => Ok(ServerEvent::StatsUpdated {
-            stats: row::stats(payload.object("stats"))?,
-        }),
+        "stats:updated" => {
+            Ok(ServerEvent::StatsUpdated { stats: row::stats(payload.object("stats"))? })
+        }
         "conversation:deleted" => Ok(ServerEvent::ConversationDeleted {
             conversation_id: ConversationId(payload.id("conversationId")?),
         }),
@@ -91,20 +84,13 @@ fn decode_own(name: &str, payload: Fields<'_>) -> Result<ServerEvent, DecodeErro
 }
 
 fn message_new(payload: Fields<'_>) -> Result<ServerEvent, DecodeError> {
-    let message = row::message(
-        payload
-            .get("message")
-            .ok_or(DecodeError::Missing("message"))?,
-    )?;
+    let message = row::message(payload.get("message").ok_or(DecodeError::Missing("message"))?)?;
     // A conversation that makes no sense must not cost the message.
     let conversation = payload
         .get("conversation")
         .and_then(|value| row::conversation(value).ok())
         .filter(|conversation| conversation.id == message.conversation_id);
-    Ok(ServerEvent::MessageNew {
-        message,
-        conversation,
-    })
+    Ok(ServerEvent::MessageNew { message, conversation })
 }
 
 fn bot_changed(name: &str, payload: Fields<'_>) -> Result<ServerEvent, DecodeError> {
@@ -138,12 +124,7 @@ fn hello(payload: Fields<'_>) -> Result<ServerEvent, DecodeError> {
     Ok(ServerEvent::Hello {
         version: payload.needed_text("version")?,
         features: features
-            .map(|list| {
-                list.iter()
-                    .filter_map(Value::as_str)
-                    .map(str::to_owned)
-                    .collect()
-            })
+            .map(|list| list.iter().filter_map(Value::as_str).map(str::to_owned).collect())
             .unwrap_or_default(),
         seq: payload
             .get("seq")
@@ -182,12 +163,7 @@ fn whatsapp(name: &str, payload: Fields<'_>) -> Result<ServerEvent, DecodeError>
         // `KNOWN` and this list name the same events; a test goes through all of them.
         _ => return Err(DecodeError::Nonsense("event")),
     };
-    Ok(ServerEvent::Whatsapp {
-        state,
-        qr,
-        phone: payload.text("phoneNumber")?,
-        reason,
-    })
+    Ok(ServerEvent::Whatsapp { state, qr, phone: payload.text("phoneNumber")?, reason })
 }
 
 /// The states of 4.13; one that is not known is [`WhatsappState::Unknown`].
@@ -218,10 +194,7 @@ mod tests {
         for name in KNOWN {
             let decoded = decode_event(name, &[json!({ "clientCode": "NORTE" })], "NORTE");
             assert!(
-                matches!(
-                    decoded,
-                    Decoded::Event(_) | Decoded::Malformed(DecodeError::Missing(_))
-                ),
+                matches!(decoded, Decoded::Event(_) | Decoded::Malformed(DecodeError::Missing(_))),
                 "{name}: {decoded:?}"
             );
             assert_eq!(event_label(name), *name);
@@ -248,9 +221,6 @@ mod tests {
                 "{args:?}"
             );
         }
-        assert_eq!(
-            decode_event("conversation:deleted", &[], "NORTE"),
-            Decoded::Foreign
-        );
+        assert_eq!(decode_event("conversation:deleted", &[], "NORTE"), Decoded::Foreign);
     }
 }

@@ -45,10 +45,7 @@ impl ServerError {
         let message = body.text("message").ok().flatten();
         let error = body.text("error").ok().flatten();
         Self {
-            code: body
-                .get("code")
-                .and_then(Value::as_str)
-                .and_then(guard_code),
+            code: body.get("code").and_then(Value::as_str).and_then(guard_code),
             message: message.or_else(|| error.clone()),
             detail: error,
         }

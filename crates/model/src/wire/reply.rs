@@ -26,9 +26,9 @@ pub fn decode_reply(request: &Request, body: &Value) -> Result<Reply, DecodeErro
             let (rows, raw_rows) = row::rows(body, "messages", row::message)?;
             Ok(Reply::Messages { rows, raw_rows })
         }
-        Request::SendText { .. } | Request::SendFile { .. } => Ok(Reply::Sent {
-            message_id: body.text("messageId")?.map(MessageId),
-        }),
+        Request::SendText { .. } | Request::SendFile { .. } => {
+            Ok(Reply::Sent { message_id: body.text("messageId")?.map(MessageId) })
+        }
         Request::SetBot { .. } => Ok(Reply::BotSet {
             enabled: body
                 .object("conversation")
@@ -40,9 +40,7 @@ pub fn decode_reply(request: &Request, body: &Value) -> Result<Reply, DecodeErro
         Request::WhatsappStatus | Request::WhatsappConnect | Request::WhatsappDisconnect => {
             whatsapp(body)
         }
-        Request::Stats => Ok(Reply::Stats {
-            stats: row::stats(body.object("stats"))?,
-        }),
+        Request::Stats => Ok(Reply::Stats { stats: row::stats(body.object("stats"))? }),
         Request::Quota => quota(body.object("quota")),
         Request::BotStatus => {
             let status = body.object("bot_status");
@@ -63,10 +61,7 @@ pub fn decode_reply(request: &Request, body: &Value) -> Result<Reply, DecodeErro
 fn whatsapp(body: Fields<'_>) -> Result<Reply, DecodeError> {
     let state = whatsapp_state(&body.needed_text("status")?);
     let phone = body.text("phoneNumber")?;
-    Ok(Reply::Whatsapp {
-        state,
-        phone: phone.filter(|_| state == WhatsappState::Connected),
-    })
+    Ok(Reply::Whatsapp { state, phone: phone.filter(|_| state == WhatsappState::Connected) })
 }
 
 /// From `limits.*`: at the top level an exhausted quota shows its full limit (4.11).
@@ -88,8 +83,6 @@ fn quota(quota: Fields<'_>) -> Result<Reply, DecodeError> {
         messages: used_of("messages")?,
         tokens: used_of("tokens")?,
         // A bare date or a full time, depending on the column (1.5).
-        reset_date: quota
-            .text("resetDate")?
-            .and_then(|date| date.get(..10).map(str::to_owned)),
+        reset_date: quota.text("resetDate")?.and_then(|date| date.get(..10).map(str::to_owned)),
     })
 }

@@ -16,16 +16,11 @@ pub fn message(value: &Value) -> Result<MessageFact, DecodeError> {
     Ok(MessageFact {
         id: RowId(id),
         conversation_id: ConversationId(row.id("conversation_id")?),
-        message_id: MessageId(
-            row.text("message_id")?
-                .unwrap_or_else(|| format!("row:{id}")),
-        ),
+        message_id: MessageId(row.text("message_id")?.unwrap_or_else(|| format!("row:{id}"))),
         from: sender(row)?,
         kind,
         content: row.text("content")?,
-        sent_at: row
-            .time("sent_at")?
-            .ok_or(DecodeError::Missing("sent_at"))?,
+        sent_at: row.time("sent_at")?.ok_or(DecodeError::Missing("sent_at"))?,
         media: media(row, kind)?,
         phone: row.text("contact_phone")?,
     })
@@ -76,10 +71,7 @@ pub fn rows<T>(
     name: &'static str,
     decode: impl Fn(&Value) -> Result<T, DecodeError>,
 ) -> Result<(Vec<T>, u32), DecodeError> {
-    let list = body
-        .get(name)
-        .and_then(Value::as_array)
-        .ok_or(DecodeError::Missing(name))?;
+    let list = body.get(name).and_then(Value::as_array).ok_or(DecodeError::Missing(name))?;
     let rows = list.iter().filter_map(|row| decode(row).ok()).collect();
     Ok((rows, u32::try_from(list.len()).unwrap_or(u32::MAX)))
 }
@@ -119,9 +111,8 @@ fn media(row: Fields<'_>, kind: MessageKind) -> Result<Option<Media>, DecodeErro
         | MessageKind::Document
         | MessageKind::Audio
         | MessageKind::Video
-        | MessageKind::Sticker => Ok(Some(Media {
-            url: row.text("media_url")?,
-            file_name: row.text("file_name")?,
-        })),
+        | MessageKind::Sticker => {
+            Ok(Some(Media { url: row.text("media_url")?, file_name: row.text("file_name")? }))
+        }
     }
 }

@@ -220,21 +220,8 @@ mod tests {
 
     #[test]
     fn a_flag_has_many_spellings() {
-        let yes = [
-            json!(true),
-            json!(1),
-            json!("1"),
-            json!("true"),
-            json!({ "user": "x" }),
-        ];
-        let no = [
-            json!(false),
-            json!(0),
-            json!("0"),
-            json!("false"),
-            json!(""),
-            Value::Null,
-        ];
+        let yes = [json!(true), json!(1), json!("1"), json!("true"), json!({ "user": "x" })];
+        let no = [json!(false), json!(0), json!("0"), json!("false"), json!(""), Value::Null];
         for value in yes {
             assert_eq!(Fields::of(&field(&value)).flag("it"), Ok(true), "{value}");
         }
@@ -260,19 +247,9 @@ mod tests {
             (Value::Null, 0),
         ];
         for (value, expected) in cases {
-            assert_eq!(
-                Fields::of(&field(&value)).count("it"),
-                Ok(expected),
-                "{value}"
-            );
+            assert_eq!(Fields::of(&field(&value)).count("it"), Ok(expected), "{value}");
         }
-        for value in [
-            json!("doce"),
-            json!("NaN"),
-            json!("inf"),
-            json!({}),
-            json!(true),
-        ] {
+        for value in [json!("doce"), json!("NaN"), json!("inf"), json!({}), json!(true)] {
             assert!(Fields::of(&field(&value)).count("it").is_err(), "{value}");
         }
     }
@@ -296,30 +273,15 @@ mod tests {
         for value in refused {
             assert!(Fields::of(&field(&value)).id("it").is_err(), "{value}");
         }
-        assert_eq!(
-            Fields::of(&json!({})).id("it"),
-            Err(DecodeError::Missing("it"))
-        );
+        assert_eq!(Fields::of(&json!({})).id("it"), Err(DecodeError::Missing("it")));
     }
 
     #[test]
     fn text_keeps_its_control_characters_and_empty_is_none() {
         let odd = "a\u{0}b\u{1e}\r\n\u{202e}c";
-        assert_eq!(
-            Fields::of(&field(&json!(odd)))
-                .text("it")
-                .unwrap()
-                .as_deref(),
-            Some(odd)
-        );
+        assert_eq!(Fields::of(&field(&json!(odd))).text("it").unwrap().as_deref(), Some(odd));
         assert_eq!(Fields::of(&field(&json!(""))).text("it"), Ok(None));
-        assert_eq!(
-            Fields::of(&field(&json!(549)))
-                .text("it")
-                .unwrap()
-                .as_deref(),
-            Some("549")
-        );
+        assert_eq!(Fields::of(&field(&json!(549))).text("it").unwrap().as_deref(), Some("549"));
         assert!(Fields::of(&field(&json!(["x"]))).text("it").is_err());
     }
 }

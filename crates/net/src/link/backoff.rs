@@ -14,11 +14,7 @@ pub(super) struct Backoff {
 
 impl Backoff {
     pub(super) const fn new(first: Duration, longest: Duration) -> Self {
-        Self {
-            first,
-            longest,
-            step: 0,
-        }
+        Self { first, longest, step: 0 }
     }
 
     pub(super) const fn reset(&mut self) {

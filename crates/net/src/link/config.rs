@@ -69,8 +69,6 @@ impl LinkConfig {
 
 impl fmt::Debug for LinkConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LinkConfig")
-            .field("url", &self.url.as_str())
-            .finish_non_exhaustive()
+        f.debug_struct("LinkConfig").field("url", &self.url.as_str()).finish_non_exhaustive()
     }
 }

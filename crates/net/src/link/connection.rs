@@ -56,11 +56,7 @@ impl Connection {
         let (up_in, up) = oneshot::channel();
         let (ended_in, ended) = oneshot::channel();
         let (stop, stopped) = oneshot::channel();
-        let dial = Dial {
-            config: config.clone(),
-            auth,
-            limit,
-        };
+        let dial = Dial { config: config.clone(), auth, limit };
         let thread = std::thread::Builder::new()
             .name("condorito-link".to_owned())
             .spawn(move || {
@@ -76,13 +72,7 @@ impl Connection {
                 let _ = ended_in.send(reason);
             })
             .ok()?;
-        Some(Self {
-            events,
-            up,
-            ended,
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        Some(Self { events, up, ended, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Waits for the end that came, or makes it come when `now`, until the thread is gone.
@@ -222,10 +212,7 @@ fn queue(
             // Nothing binary is in the contract.
             _ => Vec::new(),
         };
-        let incoming = Incoming {
-            name: String::from(event),
-            args,
-        };
+        let incoming = Incoming { name: String::from(event), args };
         if events.try_send(incoming).is_err() {
             full.store(true, Ordering::Relaxed);
             let _ = signals.send(Signal::Overflow);

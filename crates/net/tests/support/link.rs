@@ -73,9 +73,7 @@ pub fn quick(url: &str) -> LinkConfig {
 }
 
 pub async fn next(facts: &mut mpsc::Receiver<LinkFact>) -> LinkFact {
-    within("a fact", facts.recv())
-        .await
-        .expect("the link goes on")
+    within("a fact", facts.recv()).await.expect("the link goes on")
 }
 
 /// The first fact that fits.
@@ -108,9 +106,7 @@ pub async fn down(facts: &mut mpsc::Receiver<LinkFact>) -> DownReason {
 
 pub async fn waiting(facts: &mut mpsc::Receiver<LinkFact>) -> (DownReason, bool) {
     find(facts, |fact| match fact {
-        LinkFact::Waiting {
-            reason, blocked, ..
-        } => Some((reason, blocked)),
+        LinkFact::Waiting { reason, blocked, .. } => Some((reason, blocked)),
         _ => None,
     })
     .await
@@ -126,10 +122,7 @@ pub async fn event(facts: &mut mpsc::Receiver<LinkFact>) -> ServerEvent {
 
 pub async fn joined(server: &Double, code: &str) {
     let room = format!("client_{code}");
-    until(server, "sockets", json!({}), |sockets| {
-        sockets["rooms"][&room] == 1
-    })
-    .await;
+    until(server, "sockets", json!({}), |sockets| sockets["rooms"][&room] == 1).await;
 }
 
 pub async fn linked(server: &Double) -> (LinkHandle, mpsc::Receiver<LinkFact>) {

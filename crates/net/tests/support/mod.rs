@@ -52,20 +52,12 @@ impl Double {
             .expect("node is needed to run the double");
         let output = child.stdout.take().unwrap();
         let mut lines = BufReader::new(output).lines();
-        let line = lines
-            .next_line()
-            .await
-            .unwrap()
-            .expect("the double says where it listens");
+        let line = lines.next_line().await.unwrap().expect("the double says where it listens");
         let addresses: Value = serde_json::from_str(&line).unwrap();
         Self {
             url: addresses["url"].as_str().unwrap().to_owned(),
             control: addresses["control"].as_str().unwrap().to_owned(),
-            http: reqwest::Client::builder()
-                .no_proxy()
-                .pool_max_idle_per_host(0)
-                .build()
-                .unwrap(),
+            http: reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap(),
             _child: child,
         }
     }
@@ -79,13 +71,8 @@ impl Double {
 
     /// Gives an order to the control port.
     pub async fn order(&self, verb: &str, body: Value) -> Value {
-        let response = self
-            .http
-            .post(format!("{}/{verb}", self.control))
-            .json(&body)
-            .send()
-            .await
-            .unwrap();
+        let response =
+            self.http.post(format!("{}/{verb}", self.control)).json(&body).send().await.unwrap();
         let status = response.status();
         let answer: Value = response.json().await.unwrap();
         assert!(status.is_success(), "{verb} {body}: {answer}");
@@ -112,29 +99,21 @@ impl Double {
     /// A client of it, signed in.
     pub async fn signed_in(&self, code: &str) -> (Rest, mpsc::UnboundedReceiver<SessionNotice>) {
         let (rest, notices) = Rest::new(&self.options()).unwrap();
-        rest.sign_in(code, &PASSWORD.to_owned().into())
-            .await
-            .unwrap();
+        rest.sign_in(code, &PASSWORD.to_owned().into()).await.unwrap();
         (rest, notices)
     }
 }
 
 /// Options for a client of the server at `url`, past any proxy of the machine's.
 pub fn options(url: &str) -> NetOptions {
-    NetOptions {
-        proxy: Proxy::Direct,
-        ..NetOptions::new(Endpoints::parse(url).unwrap())
-    }
+    NetOptions { proxy: Proxy::Direct, ..NetOptions::new(Endpoints::parse(url).unwrap()) }
 }
 
 /// The stored conversation with a number.
 pub async fn conversation_of(server: &Double, code: &str, phone: &str) -> Value {
     let state = server.order("state", json!({ "code": code })).await;
     let all = state["conversations"].as_array().unwrap();
-    all.iter()
-        .find(|row| row["contact_phone"] == phone)
-        .unwrap()
-        .clone()
+    all.iter().find(|row| row["contact_phone"] == phone).unwrap().clone()
 }
 
 /// Waits until an answer of the control port says what it should.

@@ -40,11 +40,7 @@ impl Raw {
                 tokio::spawn(serve(stream, number));
             }
         });
-        Self {
-            url,
-            accepted,
-            task,
-        }
+        Self { url, accepted, task }
     }
 
     pub fn accepted(&self) -> usize {
@@ -63,11 +59,7 @@ pub async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<Strin
     let mut bytes = Vec::new();
     let head = loop {
         let mut chunk = [0; 4096];
-        let read = stream
-            .read(&mut chunk)
-            .await
-            .ok()
-            .filter(|read| *read > 0)?;
+        let read = stream.read(&mut chunk).await.ok().filter(|read| *read > 0)?;
         bytes.extend_from_slice(&chunk[..read]);
         if let Some(end) = bytes.windows(4).position(|part| part == b"\r\n\r\n") {
             break end + 4;
@@ -80,11 +72,7 @@ pub async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<Strin
         .map_or(0, |value| value.trim().parse().unwrap());
     while bytes.len() < head + length {
         let mut chunk = [0; 4096];
-        let read = stream
-            .read(&mut chunk)
-            .await
-            .ok()
-            .filter(|read| *read > 0)?;
+        let read = stream.read(&mut chunk).await.ok().filter(|read| *read > 0)?;
         bytes.extend_from_slice(&chunk[..read]);
     }
     Some(text)
@@ -120,10 +108,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RawLink<S> {
              \"pingTimeout\":{ping_timeout},\"maxPayload\":1000000}}"
         );
         socket.send(Message::text(open)).await.ok()?;
-        let mut link = Self {
-            socket,
-            auth: serde_json::Value::Null,
-        };
+        let mut link = Self { socket, auth: serde_json::Value::Null };
         loop {
             let packet = link.hear().await?;
             if let Some(auth) = packet.strip_prefix("40") {
