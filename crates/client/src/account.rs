@@ -55,16 +55,7 @@ pub(crate) struct Opening {
 impl OpenAccount {
     /// Opens the files and starts the engine; nobody is signed in yet.
     pub(crate) async fn open(client: &Client, opening: Opening) -> Result<Self, ErrorCode> {
-        let Opening {
-            name,
-            folder,
-            key,
-            backend,
-            net,
-            rest,
-            remember,
-            account,
-        } = opening;
+        let Opening { name, folder, key, backend, net, rest, remember, account } = opening;
         let events = client.events().clone();
         let told = events.clone();
         let options = Options {
@@ -87,19 +78,14 @@ impl OpenAccount {
         let account = match account {
             Some(account) => {
                 let json = serde_json::to_string(&account).ok();
-                store
-                    .put_setting(ACCOUNT, json)
-                    .await
-                    .map_err(fault::of_write)?;
+                store.put_setting(ACCOUNT, json).await.map_err(fault::of_write)?;
                 Some(account)
             }
             None => kept(&store, ACCOUNT).await,
         };
         let voice = Arc::clone(client.voice());
         let mut settings = voice.settings();
-        settings.account = kept::<AccountSettings>(&store, SETTINGS)
-            .await
-            .unwrap_or_default();
+        settings.account = kept::<AccountSettings>(&store, SETTINGS).await.unwrap_or_default();
         voice.set_figures(kept(&store, FIGURES).await.unwrap_or_default());
         let policy = settings.notice_policy();
         voice.set_settings(settings);
@@ -111,10 +97,13 @@ impl OpenAccount {
             voice,
             recorder: client.recorder().cloned(),
         };
+        let engine = EngineHandle::start(surroundings, snapshot, policy);
+        // What a kill left half done is put right before anybody looks.
+        engine.settled().await;
         Ok(Self {
             name,
             backend,
-            engine: EngineHandle::start(surroundings, snapshot, policy),
+            engine,
             store,
             rest,
             remember: AtomicBool::new(remember),
@@ -127,10 +116,7 @@ impl OpenAccount {
     }
 
     pub(crate) fn account(&self) -> Option<Account> {
-        self.account
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.account.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The server said who it is.

@@ -25,9 +25,7 @@ const UNSTORED: usize = 2000;
 
 /// The wall clock.
 pub(crate) fn now() -> Timestamp {
-    let since = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
@@ -52,6 +50,7 @@ enum Msg {
     Input(Box<Input>),
     Command(Box<Command>, AnswerTo),
     Link(mpsc::Receiver<LinkFact>),
+    Settle(oneshot::Sender<()>),
     End(oneshot::Sender<()>),
 }
 
@@ -125,10 +124,7 @@ impl EngineHandle {
             }),
             aliases: Mutex::new(aliases),
         });
-        let handle = Self {
-            inbox,
-            shared: Arc::clone(&shared),
-        };
+        let handle = Self { inbox, shared: Arc::clone(&shared) };
         let task = Task {
             engine,
             began: Instant::now(),
@@ -142,9 +138,7 @@ impl EngineHandle {
             unstored: 0,
             logged: None,
         };
-        handle.tell(Input::Opened {
-            snapshot: Box::new(snapshot),
-        });
+        handle.tell(Input::Opened { snapshot: Box::new(snapshot) });
         handle.tell(Input::Notices { policy });
         tokio::spawn(task.run());
         handle
@@ -171,6 +165,14 @@ impl EngineHandle {
         async { answered.await.unwrap_or(Err(ErrorCode::SignedOut)) }
     }
 
+    /// Waits until everything that was handed over before this is decided and stored.
+    pub(crate) async fn settled(&self) {
+        let (done, settled) = oneshot::channel();
+        if self.inbox.send(Msg::Settle(done)).is_ok() {
+            let _ = settled.await;
+        }
+    }
+
     /// Ends the task; what it has handed to the store is in the store's hands.
     pub(crate) async fn end(&self) {
         let (done, ended) = oneshot::channel();
@@ -185,11 +187,7 @@ impl EngineHandle {
 
     /// The id that a conversation has by now.
     pub(crate) fn resolve(&self, id: ConversationId) -> ConversationId {
-        if id.is_local() {
-            self.shared.aliases().get(&id).copied().unwrap_or(id)
-        } else {
-            id
-        }
+        if id.is_local() { self.shared.aliases().get(&id).copied().unwrap_or(id) } else { id }
     }
 }
 
@@ -211,10 +209,7 @@ struct Task {
 impl Task {
     async fn run(mut self) {
         loop {
-            let due = self
-                .engine
-                .deadline()
-                .map(|ms| self.began + Duration::from_millis(ms));
+            let due = self.engine.deadline().map(|ms| self.began + Duration::from_millis(ms));
             let listen = self.link.is_some() && self.unstored < UNSTORED;
             let idle = self.inbox.is_empty();
             if idle && let Some(recorder) = &self.surroundings.recorder {
@@ -231,6 +226,10 @@ impl Task {
                     Some(Msg::Input(input)) => self.handle(*input),
                     Some(Msg::Command(command, answer)) => self.command(*command, answer),
                     Some(Msg::Link(link)) => self.link = Some(link),
+                    // Batches are carried out in order: after an empty one, those before it are.
+                    Some(Msg::Settle(done)) => {
+                        self.surroundings.store.submit(Vec::new(), move |_| drop(done.send(())));
+                    }
                 },
                 fact = next(&mut self.link), if listen => match fact {
                     Some(fact) => self.link_fact(fact),
@@ -253,18 +252,10 @@ impl Task {
 
     fn link_fact(&mut self, fact: LinkFact) {
         if let LinkFact::Event {
-            event:
-                ServerEvent::BotChanged {
-                    conversation_id,
-                    enabled,
-                },
-            ..
+            event: ServerEvent::BotChanged { conversation_id, enabled }, ..
         } = &fact
         {
-            let switched = BotSwitched {
-                conversation_id: *conversation_id,
-                enabled: *enabled,
-            };
+            let switched = BotSwitched { conversation_id: *conversation_id, enabled: *enabled };
             self.surroundings.events.tell(&Event::Bot(switched));
         }
         self.handle(Input::Link { fact });
@@ -306,12 +297,7 @@ impl Task {
     }
 
     fn carry_out(&mut self, effect: Effect) {
-        let Surroundings {
-            store,
-            events,
-            voice,
-            ..
-        } = &self.surroundings;
+        let Surroundings { store, events, voice, .. } = &self.surroundings;
         match effect {
             Effect::Store { ticket, ops } => {
                 self.learn_aliases(&ops);
@@ -379,10 +365,7 @@ impl Task {
                     tracing::info!(kind, failure = failure_word(failure), "request failed");
                 }
             }
-            let rtt_ms = answer
-                .rtt_ms
-                .and_then(|ms| u32::try_from(ms).ok())
-                .unwrap_or(0);
+            let rtt_ms = answer.rtt_ms.and_then(|ms| u32::try_from(ms).ok()).unwrap_or(0);
             if let Some(inbox) = back.upgrade() {
                 let _ = inbox.send(Msg::Input(Box::new(Input::Answer {
                     request: id,

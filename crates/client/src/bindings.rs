@@ -15,10 +15,7 @@ pub(crate) struct Shape {
 
 impl Shape {
     pub(crate) fn of<T: TS + 'static>() -> Self {
-        Self {
-            name: T::name(&config()),
-            collect: |collector| collector.visit::<T>(),
-        }
+        Self { name: T::name(&config()), collect: |collector| collector.visit::<T>() }
     }
 }
 
@@ -41,8 +38,7 @@ impl TypeVisitor for Collector {
                 return;
             }
             let docs = T::docs().unwrap_or_default();
-            self.types
-                .insert(name, tidy(&format!("{docs}export {}", T::decl(&cfg))));
+            self.types.insert(name, tidy(&format!("{docs}export {}", T::decl(&cfg))));
         }
         T::visit_dependencies(self);
         T::visit_generics(self);
@@ -129,6 +125,5 @@ pub fn files() -> BTreeMap<&'static str, String> {
 
 /// Whether `name` stands in `text` as a word.
 fn mentions(text: &str, name: &str) -> bool {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_')
-        .any(|word| word == name)
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name)
 }

@@ -146,10 +146,7 @@ impl Client {
             .map_err(StartFault::Recording)?;
         let app = folder.app_file();
         let locale = options.locale.or(app.settings.locale).unwrap_or_default();
-        let settings = Settings {
-            machine: app.settings.clone(),
-            ..Settings::default()
-        };
+        let settings = Settings { machine: app.settings.clone(), ..Settings::default() };
         let events = Events::default();
         let stream = events.subscribe();
         let client = Self {
@@ -198,26 +195,16 @@ impl Client {
     /// What is on screen: no notification is made of the conversation that is open in a window
     /// with the focus.
     pub fn set_focus(&self, conversation: Option<ConversationId>, focused: bool) {
-        *self
-            .inner
-            .focus
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = (conversation, focused);
+        *self.inner.focus.lock().unwrap_or_else(PoisonError::into_inner) = (conversation, focused);
         if let Some(open) = self.current().open {
             self.tell_focus(&open);
         }
     }
 
     pub(crate) fn tell_focus(&self, open: &OpenAccount) {
-        let (conversation_id, focused) = *self
-            .inner
-            .focus
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        open.engine.tell(Input::Focus {
-            conversation_id,
-            focused,
-        });
+        let (conversation_id, focused) =
+            *self.inner.focus.lock().unwrap_or_else(PoisonError::into_inner);
+        open.engine.tell(Input::Focus { conversation_id, focused });
     }
 
     /// Ends the link, stores what is under way and closes the files. Nobody is signed out.
@@ -251,53 +238,32 @@ impl Client {
     }
 
     fn lock_current(&self) -> MutexGuard<'_, Current> {
-        self.inner
-            .current
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.inner.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until the last account was looked for.
     pub(crate) async fn restored(&self) {
-        let _ = self
-            .inner
-            .restored
-            .subscribe()
-            .wait_for(|restored| *restored)
-            .await;
+        let _ = self.inner.restored.subscribe().wait_for(|restored| *restored).await;
     }
 
     /// The open account, or why there is none.
     pub(crate) async fn account(&self) -> Result<Arc<OpenAccount>, ErrorCode> {
         self.restored().await;
         let current = self.current();
-        current
-            .open
-            .ok_or(current.fault.unwrap_or(ErrorCode::SignedOut))
+        current.open.ok_or(current.fault.unwrap_or(ErrorCode::SignedOut))
     }
 
     pub(crate) fn app(&self) -> AppFile {
-        self.inner
-            .app
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.inner.app.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Changes `app.json`.
     pub(crate) fn change_app(&self, change: impl FnOnce(&mut AppFile)) -> Result<(), ErrorCode> {
-        let mut app = self
-            .inner
-            .app
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut app = self.inner.app.lock().unwrap_or_else(PoisonError::into_inner);
         let mut new = app.clone();
         change(&mut new);
         if *app != new {
-            self.inner
-                .folder
-                .write_app_file(&new)
-                .map_err(|error| crate::fault::of_io(&error))?;
+            self.inner.folder.write_app_file(&new).map_err(|error| crate::fault::of_io(&error))?;
             *app = new;
         }
         Ok(())

@@ -97,20 +97,13 @@ impl Changes {
     fn merge(&mut self, changed: &Changed) {
         self.conversations.extend(&changed.conversations);
         for messages in &changed.messages {
-            self.messages
-                .entry(messages.conversation_id)
-                .or_default()
-                .extend(&messages.ids);
+            self.messages.entry(messages.conversation_id).or_default().extend(&messages.ids);
         }
         self.outbox.extend(changed.outbox.iter().cloned());
     }
 
     fn take(&mut self) -> Changed {
-        let Self {
-            conversations,
-            messages,
-            outbox,
-        } = std::mem::take(self);
+        let Self { conversations, messages, outbox } = std::mem::take(self);
         Changed {
             conversations: conversations.into_iter().collect(),
             messages: messages
@@ -141,19 +134,12 @@ impl Events {
     pub(crate) fn subscribe(&self) -> EventStream {
         let mailbox = Arc::new(Mailbox::default());
         self.lock().push(Arc::downgrade(&mailbox));
-        EventStream {
-            mailbox,
-            changed_at: None,
-        }
+        EventStream { mailbox, changed_at: None }
     }
 
     /// Ends every stream once it is empty.
     pub(crate) fn close(&self) {
-        for mailbox in self
-            .lock()
-            .drain(..)
-            .filter_map(|mailbox| mailbox.upgrade())
-        {
+        for mailbox in self.lock().drain(..).filter_map(|mailbox| mailbox.upgrade()) {
             mailbox.lock().closed = true;
             mailbox.arrived.notify_one();
         }
@@ -171,10 +157,7 @@ impl Mailbox {
             content.changes.merge(changed);
         } else {
             if content.queue.len() >= WAITING {
-                let same = content
-                    .queue
-                    .iter()
-                    .position(|old| old.name() == event.name());
+                let same = content.queue.iter().position(|old| old.name() == event.name());
                 content.queue.remove(same.unwrap_or(0));
             }
             content.queue.push_back(event.clone());
@@ -272,9 +255,7 @@ mod tests {
         for message in [11, 12, 11] {
             events.tell(&changed(1, message));
         }
-        let Some(Event::Changed(merged)) = stream.next().await else {
-            unreachable!()
-        };
+        let Some(Event::Changed(merged)) = stream.next().await else { unreachable!() };
         assert!(began.elapsed() >= PACE);
         assert_eq!(merged.conversations, [ConversationId(1)]);
         assert_eq!(merged.messages[0].ids, [RowId(11), RowId(12)]);

@@ -50,16 +50,10 @@ impl DataFolder {
     /// [`FolderFault::Busy`] when another process has it.
     pub(crate) fn take(root: &Path) -> Result<Self, FolderFault> {
         make_private(root)?;
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(root.join("lock"))?;
+        let lock =
+            OpenOptions::new().create(true).truncate(false).write(true).open(root.join("lock"))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self {
-                root: root.to_owned(),
-                _lock: lock,
-            }),
+            Ok(()) => Ok(Self { root: root.to_owned(), _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(FolderFault::Busy),
             Err(TryLockError::Error(error)) => Err(error.into()),
         }
@@ -93,9 +87,7 @@ impl DataFolder {
     /// Whether an account has files here.
     pub(crate) fn has_account(&self, name: &str) -> bool {
         let folder = self.account(name);
-        ["outbox.db", "cache.db"]
-            .iter()
-            .any(|file| folder.join(file).exists())
+        ["outbox.db", "cache.db"].iter().any(|file| folder.join(file).exists())
     }
 
     /// Removes everything of an account.
@@ -125,9 +117,7 @@ impl DataFolder {
 
     /// Whether a folder is one of those.
     pub(crate) fn is_passing(&self, folder: &Path) -> bool {
-        folder
-            .file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with(PASSING))
+        folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PASSING))
     }
 
     /// Removes what sessions that are not kept have left behind, also those that crashed.
@@ -153,11 +143,7 @@ pub(crate) fn account_name(backend: &str, client_code: &str) -> String {
     hash.update(backend.as_bytes());
     hash.update([0]);
     hash.update(client_code.as_bytes());
-    hash.finalize()
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
@@ -181,10 +167,7 @@ mod tests {
     fn one_process_at_a_time() {
         let root = tempfile::tempdir().unwrap();
         let held = DataFolder::take(root.path()).unwrap();
-        assert!(matches!(
-            DataFolder::take(root.path()),
-            Err(FolderFault::Busy)
-        ));
+        assert!(matches!(DataFolder::take(root.path()), Err(FolderFault::Busy)));
         drop(held);
         assert!(DataFolder::take(root.path()).is_ok());
     }
@@ -194,10 +177,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let folder = DataFolder::take(root.path()).unwrap();
         assert_eq!(folder.app_file(), AppFile::default());
-        let content = AppFile {
-            backend: Some("https://crm.example".into()),
-            ..AppFile::default()
-        };
+        let content = AppFile { backend: Some("https://crm.example".into()), ..AppFile::default() };
         folder.write_app_file(&content).unwrap();
         assert_eq!(folder.app_file(), content);
         std::fs::write(root.path().join("app.json"), "{\"backend\":").unwrap();

@@ -108,11 +108,7 @@ mod tests {
                 assert!(sentence.len() > 10, "{locale:?} {code:?}: {sentence:?}");
                 assert!(sentence.ends_with('.'), "{locale:?} {code:?}: {sentence:?}");
             }
-            assert_eq!(
-                locale.words().errors.len(),
-                ErrorCode::ALL.len(),
-                "{locale:?}"
-            );
+            assert_eq!(locale.words().errors.len(), ErrorCode::ALL.len(), "{locale:?}");
         }
     }
 

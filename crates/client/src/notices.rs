@@ -12,13 +12,7 @@ const BODY: usize = 300;
 pub(crate) fn render(notice: &Notice, locale: Locale, privacy: Privacy) -> Notification {
     let words = &locale.words().notices;
     match notice {
-        Notice::Message {
-            conversation_id,
-            message_id,
-            name,
-            preview,
-            count,
-        } => {
+        Notice::Message { conversation_id, message_id, name, preview, count } => {
             let shown = match preview {
                 Preview::Text(text) => one_line(text),
                 Preview::Kind(kind) => words.kinds.get(kind).cloned().unwrap_or_default(),
@@ -29,10 +23,9 @@ pub(crate) fn render(notice: &Notice, locale: Locale, privacy: Privacy) -> Notif
                     name.clone(),
                     unread.map_or_else(|| shown.clone(), |unread| format!("{shown}\n{unread}")),
                 ),
-                Privacy::Name => (
-                    name.clone(),
-                    unread.unwrap_or_else(|| words.new_message.clone()),
-                ),
+                Privacy::Name => {
+                    (name.clone(), unread.unwrap_or_else(|| words.new_message.clone()))
+                }
                 Privacy::None => (words.new_message.clone(), unread.unwrap_or_default()),
             };
             Notification {
@@ -42,10 +35,7 @@ pub(crate) fn render(notice: &Notice, locale: Locale, privacy: Privacy) -> Notif
                 body,
             }
         }
-        Notice::Digest {
-            messages,
-            conversations,
-        } => Notification {
+        Notice::Digest { messages, conversations } => Notification {
             conversation_id: None,
             message_id: None,
             title: words.digest_title.clone(),
@@ -54,16 +44,8 @@ pub(crate) fn render(notice: &Notice, locale: Locale, privacy: Privacy) -> Notif
                 .replace("{messages}", &messages.to_string())
                 .replace("{conversations}", &conversations.to_string()),
         },
-        Notice::SendFailed {
-            conversation_id,
-            name,
-            unconfirmed,
-        } => {
-            let name = if privacy == Privacy::None {
-                &words.someone
-            } else {
-                name
-            };
+        Notice::SendFailed { conversation_id, name, unconfirmed } => {
+            let name = if privacy == Privacy::None { &words.someone } else { name };
             let (title, body) = if *unconfirmed {
                 (&words.send_unconfirmed_title, &words.send_unconfirmed_body)
             } else {
@@ -116,12 +98,7 @@ mod tests {
     fn says_as_much_as_the_operator_allows() {
         let cases = [
             (Privacy::Full, 1, "Ana <b>", "hola & chau"),
-            (
-                Privacy::Full,
-                3,
-                "Ana <b>",
-                "hola & chau\n3 mensajes sin leer",
-            ),
+            (Privacy::Full, 3, "Ana <b>", "hola & chau\n3 mensajes sin leer"),
             (Privacy::Name, 1, "Ana <b>", "Mensaje nuevo"),
             (Privacy::Name, 3, "Ana <b>", "3 mensajes sin leer"),
             (Privacy::None, 1, "Mensaje nuevo", ""),
@@ -129,11 +106,7 @@ mod tests {
         ];
         for (privacy, count, title, body) in cases {
             let shown = render(&notice("hola &\n chau", count), Locale::Es, privacy);
-            assert_eq!(
-                (shown.title.as_str(), shown.body.as_str()),
-                (title, body),
-                "{privacy:?}"
-            );
+            assert_eq!((shown.title.as_str(), shown.body.as_str()), (title, body), "{privacy:?}");
             assert_eq!(shown.conversation_id, Some(ConversationId(7)));
         }
     }

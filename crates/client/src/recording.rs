@@ -43,9 +43,7 @@ impl Recorder {
             use std::os::unix::fs::OpenOptionsExt;
             options.mode(0o600);
         }
-        Ok(Self {
-            file: Arc::new(Mutex::new(BufWriter::new(options.open(path)?))),
-        })
+        Ok(Self { file: Arc::new(Mutex::new(BufWriter::new(options.open(path)?))) })
     }
 
     pub(crate) fn input(&self, now: Now, input: &Input) {
@@ -58,11 +56,7 @@ impl Recorder {
 
     /// Hands what was written to the system; called when there is nothing else to do.
     pub(crate) fn flush(&self) {
-        let _ = self
-            .file
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .flush();
+        let _ = self.file.lock().unwrap_or_else(PoisonError::into_inner).flush();
     }
 
     fn line(&self, line: &impl Serialize) {
@@ -173,20 +167,13 @@ mod tests {
         let recorder = Recorder::create(&path).unwrap();
         let mut engine = Engine::new(Config::default());
         let inputs = [
-            Input::Opened {
-                snapshot: Box::default(),
-            },
+            Input::Opened { snapshot: Box::default() },
             Input::SignedIn,
-            Input::Link {
-                fact: LinkFact::Up { generation: 1 },
-            },
+            Input::Link { fact: LinkFact::Up { generation: 1 } },
             Input::Tick,
         ];
         for (input, mono) in inputs.into_iter().zip(0..) {
-            let now = Now {
-                mono,
-                wall: Timestamp::from_millis(1_700_000_000_000),
-            };
+            let now = Now { mono, wall: Timestamp::from_millis(1_700_000_000_000) };
             recorder.input(now, &input);
             recorder.effects(&engine.handle(now, input));
         }

@@ -41,21 +41,14 @@ impl Client {
         let current = self.current();
         match current.open {
             Some(open) => SessionStatus {
-                state: if current.expired {
-                    SessionState::Expired
-                } else {
-                    SessionState::SignedIn
-                },
+                state: if current.expired { SessionState::Expired } else { SessionState::SignedIn },
                 account: open.account(),
                 backend: Some(open.backend.clone()),
             },
             None => SessionStatus {
                 state: SessionState::SignedOut,
                 account: None,
-                backend: self
-                    .app()
-                    .backend
-                    .or_else(|| self.inner.options.backend.clone()),
+                backend: self.app().backend.or_else(|| self.inner.options.backend.clone()),
             },
         }
     }
@@ -89,12 +82,7 @@ impl Client {
     }
 
     async fn demo_address(&self) -> Result<String, ErrorCode> {
-        let start = self
-            .inner
-            .options
-            .demo
-            .as_ref()
-            .ok_or(ErrorCode::InvalidBackend)?;
+        let start = self.inner.options.demo.as_ref().ok_or(ErrorCode::InvalidBackend)?;
         let address = self.inner.demo.get_or_try_init(|| async {
             start().await.map_err(|error| {
                 tracing::error!(%error, "the embedded backend did not start");
@@ -171,11 +159,7 @@ impl Client {
     ) -> Result<Arc<OpenAccount>, ErrorCode> {
         let open = Arc::new(OpenAccount::open(self, opening).await?);
         self.tell_focus(&open);
-        tokio::spawn(heed(
-            Arc::downgrade(&self.inner),
-            Arc::downgrade(&open),
-            notices,
-        ));
+        tokio::spawn(heed(Arc::downgrade(&self.inner), Arc::downgrade(&open), notices));
         self.change_current(|current| {
             current.open = Some(Arc::clone(&open));
             current.expired = false;
@@ -216,9 +200,7 @@ impl Client {
             open.rest.resume(account.clone(), signed_in.tokens);
             self.signed_in(open).await;
         } else {
-            let key = self
-                .key(&name, remember, args.set_aside.unwrap_or(false))
-                .await?;
+            let key = self.key(&name, remember, args.set_aside.unwrap_or(false)).await?;
             if let Some(other) = &open {
                 self.leave(other).await;
                 self.forget_tokens(other).await?;
@@ -229,11 +211,7 @@ impl Client {
             }
             let (key, folder) = match key {
                 Some(key) => (key, self.inner.folder.account(&name)),
-                None => self
-                    .inner
-                    .folder
-                    .passing()
-                    .map_err(|error| fault::of_io(&error))?,
+                None => self.inner.folder.passing().map_err(|error| fault::of_io(&error))?,
             };
             let opening = Opening {
                 name,
@@ -279,21 +257,13 @@ impl Client {
             Err(SecretFault::Missing) if !remember => return Ok(None),
             Err(fault) => return Err(fault.code()),
         }
-        self.inner
-            .secrets
-            .make_key(name)
-            .await
-            .map(Some)
-            .map_err(SecretFault::code)
+        self.inner.secrets.make_key(name).await.map(Some).map_err(SecretFault::code)
     }
 
     async fn keep(&self, name: &str, remember: bool, tokens: &Tokens) -> Result<(), ErrorCode> {
         let secrets = &self.inner.secrets;
         if remember {
-            secrets
-                .keep_tokens(name, tokens)
-                .await
-                .map_err(SecretFault::code)
+            secrets.keep_tokens(name, tokens).await.map_err(SecretFault::code)
         } else {
             match secrets.forget_tokens(name).await {
                 // Without a keyring there is nothing to forget.
@@ -316,10 +286,7 @@ impl Client {
         if let Some(open) = self.current().open {
             name = Some(open.name.clone());
             self.leave(&open).await;
-            if tokio::time::timeout(GOODBYE, open.rest.sign_out())
-                .await
-                .is_err()
-            {
+            if tokio::time::timeout(GOODBYE, open.rest.sign_out()).await.is_err() {
                 tracing::debug!("the server did not hear of the sign-out in time");
             }
         }
@@ -343,10 +310,7 @@ impl Client {
         let secrets = &self.inner.secrets;
         let mut results = vec![secrets.forget_tokens(name).await];
         if wipe {
-            self.inner
-                .folder
-                .remove_account(name)
-                .map_err(|error| fault::of_io(&error))?;
+            self.inner.folder.remove_account(name).map_err(|error| fault::of_io(&error))?;
             results.push(secrets.forget_key(name).await);
         }
         for result in results {
@@ -359,12 +323,7 @@ impl Client {
     }
 
     async fn forget_tokens(&self, open: &OpenAccount) -> Result<(), ErrorCode> {
-        self.keep(
-            &open.name,
-            false,
-            &Tokens::new(String::new().into(), String::new().into()),
-        )
-        .await
+        self.keep(&open.name, false, &Tokens::new(String::new().into(), String::new().into())).await
     }
 
     /// Closes an account that somebody signs out of.
@@ -387,9 +346,7 @@ impl Client {
     async fn session_ended(&self, open: &OpenAccount, inactive: bool) {
         let _turn = self.inner.turn.lock().await;
         let current = self.current();
-        let is_current = current
-            .open
-            .is_some_and(|current| current.name == open.name);
+        let is_current = current.open.is_some_and(|current| current.name == open.name);
         // Signed in again meanwhile?
         if !is_current || (!inactive && open.rest.account().is_some()) {
             return;

@@ -35,13 +35,7 @@ struct Inner {
 
 impl Voice {
     pub(crate) fn new(locale: Locale, settings: Settings) -> Self {
-        Self {
-            inner: Mutex::new(Inner {
-                locale,
-                settings,
-                figures: Figures::default(),
-            }),
-        }
+        Self { inner: Mutex::new(Inner { locale, settings, figures: Figures::default() }) }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {

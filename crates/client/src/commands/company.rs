@@ -37,9 +37,7 @@ impl Client {
     pub(crate) async fn dashboard(&self, _: Nothing) -> Result<Dashboard, ErrorCode> {
         let open = self.account().await?;
         let old = self.voice().figures();
-        let age = old
-            .as_of
-            .map(|at| now().as_millis().saturating_sub(at.as_millis()));
+        let age = old.as_of.map(|at| now().as_millis().saturating_sub(at.as_millis()));
         if is_online(&open) && age.is_none_or(|age| !(0..FRESH_MS).contains(&age)) {
             let asked = async {
                 tokio::join!(
@@ -67,11 +65,7 @@ impl Client {
                 Reply::BotStatus { enabled, total } => {
                     figures.bot = Some(BotShare { enabled, total });
                 }
-                Reply::Quota {
-                    messages,
-                    tokens,
-                    reset_date,
-                } => {
+                Reply::Quota { messages, tokens, reset_date } => {
                     figures.quota = Some(Quota {
                         messages_used: messages.0,
                         messages_limit: messages.1,
@@ -128,10 +122,7 @@ impl Client {
         let open = self.account().await?;
         let enabled = args.enabled;
         open.engine.ask(Command::SetBotAll { enabled }).await?;
-        self.events().tell(&Event::Bot(BotSwitched {
-            conversation_id: None,
-            enabled,
-        }));
+        self.events().tell(&Event::Bot(BotSwitched { conversation_id: None, enabled }));
         Ok(())
     }
 }

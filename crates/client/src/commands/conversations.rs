@@ -20,10 +20,7 @@ pub(super) async fn find(
     id: ConversationId,
 ) -> Result<Conversation, ErrorCode> {
     let read = |id| async move {
-        open.store
-            .conversation(id)
-            .await
-            .map_err(|error| fault::of_store(&error))
+        open.store.conversation(id).await.map_err(|error| fault::of_store(&error))
     };
     let now = open.engine.resolve(id);
     let found = match read(now).await? {
@@ -48,10 +45,7 @@ impl Client {
             cursor: args.cursor,
             limit: args.limit.unwrap_or(PAGE),
         };
-        open.store
-            .conversations(query)
-            .await
-            .map_err(|error| bad_cursor(&error))
+        open.store.conversations(query).await.map_err(|error| bad_cursor(&error))
     }
 
     pub(crate) async fn get_conversation(&self, args: Of) -> Result<Conversation, ErrorCode> {
@@ -72,53 +66,29 @@ impl Client {
     pub(crate) async fn mark_read(&self, args: Of) -> Result<(), ErrorCode> {
         let open = self.account().await?;
         let conversation_id = args.conversation_id;
-        open.engine
-            .ask(Command::MarkRead { conversation_id })
-            .await
-            .map(drop)
+        open.engine.ask(Command::MarkRead { conversation_id }).await.map(drop)
     }
 
     pub(crate) async fn delete_conversation(&self, args: Of) -> Result<(), ErrorCode> {
         let open = self.account().await?;
         let conversation_id = args.conversation_id;
-        open.engine
-            .ask(Command::DeleteConversation { conversation_id })
-            .await
-            .map(drop)
+        open.engine.ask(Command::DeleteConversation { conversation_id }).await.map(drop)
     }
 
     pub(crate) async fn set_bot(&self, args: BotOf) -> Result<(), ErrorCode> {
         let open = self.account().await?;
-        let BotOf {
-            conversation_id,
-            enabled,
-        } = args;
-        open.engine
-            .ask(Command::SetBot {
-                conversation_id,
-                enabled,
-            })
-            .await?;
+        let BotOf { conversation_id, enabled } = args;
+        open.engine.ask(Command::SetBot { conversation_id, enabled }).await?;
         let conversation_id = Some(open.engine.resolve(conversation_id));
-        self.events().tell(&Event::Bot(BotSwitched {
-            conversation_id,
-            enabled,
-        }));
+        self.events().tell(&Event::Bot(BotSwitched { conversation_id, enabled }));
         Ok(())
     }
 
     pub(crate) async fn save_draft(&self, args: DraftOf) -> Result<(), ErrorCode> {
         let open = self.account().await?;
         let phone = find(&open, args.conversation_id).await?.phone;
-        let text = if args.text.trim().is_empty() {
-            String::new()
-        } else {
-            args.text
-        };
-        open.store
-            .save_draft(phone, text)
-            .await
-            .map_err(fault::of_write)
+        let text = if args.text.trim().is_empty() { String::new() } else { args.text };
+        open.store.save_draft(phone, text).await.map_err(fault::of_write)
     }
 
     pub(crate) async fn search(&self, args: Search) -> Result<SearchPage, ErrorCode> {
@@ -129,11 +99,7 @@ impl Client {
             cursor: args.cursor,
             limit: args.limit.unwrap_or(PAGE),
         };
-        let mut page = open
-            .store
-            .search(query)
-            .await
-            .map_err(|error| bad_cursor(&error))?;
+        let mut page = open.store.search(query).await.map_err(|error| bad_cursor(&error))?;
         let locale = self.locale();
         for hit in &mut page.hits {
             super::messages::word(&mut hit.message, locale);
@@ -144,11 +110,7 @@ impl Client {
 
 /// Finds or begins the conversation with a number.
 pub(super) async fn start(open: &OpenAccount, phone: String) -> Result<ConversationId, ErrorCode> {
-    match open
-        .engine
-        .ask(Command::StartConversation { phone })
-        .await?
-    {
+    match open.engine.ask(Command::StartConversation { phone }).await? {
         Answered::Conversation { id } => Ok(id),
         _ => Err(ErrorCode::Internal),
     }

@@ -56,23 +56,16 @@ impl Client {
         if new.account != old.account {
             let open = open.as_ref().ok_or(ErrorCode::SignedOut)?;
             let json = serde_json::to_string(&new.account).ok();
-            open.store
-                .put_setting(SETTINGS, json)
-                .await
-                .map_err(fault::of_write)?;
+            open.store.put_setting(SETTINGS, json).await.map_err(fault::of_write)?;
         }
         self.change_app(|app| app.settings = new.machine.clone())?;
-        if let Some(locale) = new
-            .machine
-            .locale
-            .filter(|_| new.machine.locale != old.machine.locale)
+        if let Some(locale) =
+            new.machine.locale.filter(|_| new.machine.locale != old.machine.locale)
         {
             self.voice().set_locale(locale);
         }
         if let Some(open) = open {
-            open.engine.tell(Input::Notices {
-                policy: new.notice_policy(),
-            });
+            open.engine.tell(Input::Notices { policy: new.notice_policy() });
         }
         self.voice().set_settings(new.clone());
         Ok(new)
@@ -97,11 +90,8 @@ impl Client {
             diagnostics.connection = shown.connection;
             diagnostics.clock_offset_ms = shown.offset_ms;
             diagnostics.budget = shown.budget;
-            diagnostics.requests = shown
-                .requests
-                .into_iter()
-                .map(|(kind, made)| (kind.to_owned(), made))
-                .collect();
+            diagnostics.requests =
+                shown.requests.into_iter().map(|(kind, made)| (kind.to_owned(), made)).collect();
             diagnostics.link = open.link_counters().await.map(link_figures);
             diagnostics.store = open.store.sizes().await.ok().map(|sizes| StoreFigures {
                 conversations: sizes.conversations,
@@ -117,9 +107,7 @@ impl Client {
     pub(crate) async fn export_diagnostics(&self, args: Export) -> Result<Exported, ErrorCode> {
         let diagnostics = self.diagnostics(Nothing {}).await?;
         let json = serde_json::to_vec_pretty(&diagnostics).map_err(|_| ErrorCode::Internal)?;
-        tokio::fs::write(&args.path, json)
-            .await
-            .map_err(|_| ErrorCode::FileUnreadable)?;
+        tokio::fs::write(&args.path, json).await.map_err(|_| ErrorCode::FileUnreadable)?;
         Ok(Exported { path: args.path })
     }
 }
@@ -130,11 +118,7 @@ fn link_figures(counters: LinkCounters) -> LinkFigures {
         connects: counters.connects,
         failures: by_word(counters.failures),
         disconnects: by_word(counters.disconnects),
-        events: counters
-            .events
-            .into_iter()
-            .map(|(name, count)| (name.to_owned(), count))
-            .collect(),
+        events: counters.events.into_iter().map(|(name, count)| (name.to_owned(), count)).collect(),
         malformed: counters.malformed,
         foreign: counters.foreign,
     }

@@ -40,10 +40,7 @@ impl Client {
                 break;
             }
             let conversation_id = open.engine.resolve(args.conversation_id);
-            let asked = open.engine.ask(Command::LoadMessages {
-                conversation_id,
-                older,
-            });
+            let asked = open.engine.ask(Command::LoadMessages { conversation_id, older });
             match tokio::time::timeout_at(given_up, asked).await {
                 Ok(Ok(_)) => {}
                 Ok(Err(ErrorCode::NotFound)) => return Err(ErrorCode::NotFound),
@@ -79,10 +76,7 @@ async fn page(
     let now = open.engine.resolve(args.conversation_id);
     let mut read = open.store.messages(now, place, limit).await;
     if matches!(read, Ok(None)) && now != args.conversation_id {
-        read = open
-            .store
-            .messages(args.conversation_id, place, limit)
-            .await;
+        read = open.store.messages(args.conversation_id, place, limit).await;
     }
     match read {
         Ok(found) => found.ok_or(ErrorCode::NotFound),

@@ -194,11 +194,7 @@ commands! {
 
 /// Absent arguments are the same as none; unknown ones are ignored.
 fn read<T: serde::de::DeserializeOwned>(args: Value) -> Result<T, ErrorCode> {
-    let args = if args.is_null() {
-        Value::Object(serde_json::Map::new())
-    } else {
-        args
-    };
+    let args = if args.is_null() { Value::Object(serde_json::Map::new()) } else { args };
     serde_json::from_value(args).map_err(|_| InvalidInput)
 }
 
@@ -219,11 +215,7 @@ impl Client {
                     "a command failed in a way it does not declare"
                 );
             }
-            tracing::debug!(
-                command = declared.map(|command| command.name),
-                ?code,
-                "refused"
-            );
+            tracing::debug!(command = declared.map(|command| command.name), ?code, "refused");
         }
         result.map_err(|code| self.locale().error(code))
     }

@@ -39,42 +39,22 @@ impl Client {
         let _turn = open.writing.lock().await;
         let file = readable(&args.path).await?;
         let receiver = receiver(&open, args.conversation_id, args.phone).await?;
-        write(
-            &open,
-            receiver,
-            args.caption.unwrap_or_default(),
-            Some(file),
-        )
-        .await
+        write(&open, receiver, args.caption.unwrap_or_default(), Some(file)).await
     }
 
     pub(crate) async fn retry(&self, args: WrittenOf) -> Result<(), ErrorCode> {
         let open = self.account().await?;
-        open.engine
-            .ask(Command::Retry {
-                local_id: LocalId(args.local_id),
-            })
-            .await
-            .map(drop)
+        open.engine.ask(Command::Retry { local_id: LocalId(args.local_id) }).await.map(drop)
     }
 
     pub(crate) async fn discard(&self, args: WrittenOf) -> Result<(), ErrorCode> {
         let open = self.account().await?;
-        open.engine
-            .ask(Command::Discard {
-                local_id: LocalId(args.local_id),
-            })
-            .await
-            .map(drop)
+        open.engine.ask(Command::Discard { local_id: LocalId(args.local_id) }).await.map(drop)
     }
 
     pub(crate) async fn list_outbox(&self, _: Nothing) -> Result<OutboxPage, ErrorCode> {
         let open = self.account().await?;
-        let rows = open
-            .store
-            .outbox()
-            .await
-            .map_err(|error| fault::of_store(&error))?;
+        let rows = open.store.outbox().await.map_err(|error| fault::of_store(&error))?;
         let locale = self.locale();
         let items = rows
             .into_iter()
@@ -108,10 +88,7 @@ fn item(row: OutboxRow, conversation_id: ConversationId, locale: Locale) -> Outb
         error: row
             .error
             .filter(|_| matches!(state, MessageState::Failed | MessageState::Unconfirmed))
-            .map(|code| MessageError {
-                code,
-                message: locale.sentence(code).to_owned(),
-            }),
+            .map(|code| MessageError { code, message: locale.sentence(code).to_owned() }),
         attempts: row.attempts,
     }
 }
@@ -125,18 +102,12 @@ async fn receiver(
     match (conversation, typed) {
         (Some(id), _) => {
             let found = find(open, id).await?;
-            Ok(Receiver {
-                conversation_id: found.id,
-                phone: found.phone,
-            })
+            Ok(Receiver { conversation_id: found.id, phone: found.phone })
         }
         (None, Some(typed)) => {
             let phone = phone::normalise_typed(&typed).ok_or(ErrorCode::InvalidPhone)?;
             let conversation_id = start(open, phone.clone()).await?;
-            Ok(Receiver {
-                conversation_id,
-                phone,
-            })
+            Ok(Receiver { conversation_id, phone })
         }
         (None, None) => Err(ErrorCode::InvalidInput),
     }
@@ -165,11 +136,7 @@ async fn write(
         message_id: None,
         error: None,
     };
-    row.order = open
-        .store
-        .enqueue(row.clone())
-        .await
-        .map_err(fault::of_write)?;
+    row.order = open.store.enqueue(row.clone()).await.map_err(fault::of_write)?;
     // Nobody waits for the engine: the row is durable, and would be taken up at the next start.
     drop(open.engine.ask(Command::Written { row: Box::new(row) }));
     Ok(Written { local_id })
@@ -179,20 +146,13 @@ async fn write(
 /// leaves, by its content.
 async fn readable(path: &str) -> Result<String, ErrorCode> {
     let path = std::path::absolute(Path::new(path)).map_err(|_| ErrorCode::FileUnreadable)?;
-    let file = tokio::fs::File::open(&path)
-        .await
-        .map_err(|_| ErrorCode::FileUnreadable)?;
-    let found = file
-        .metadata()
-        .await
-        .map_err(|_| ErrorCode::FileUnreadable)?;
+    let file = tokio::fs::File::open(&path).await.map_err(|_| ErrorCode::FileUnreadable)?;
+    let found = file.metadata().await.map_err(|_| ErrorCode::FileUnreadable)?;
     if !found.is_file() || found.len() == 0 {
         return Err(ErrorCode::FileUnreadable);
     }
     if found.len() > LARGEST {
         return Err(ErrorCode::FileTooBig);
     }
-    path.into_os_string()
-        .into_string()
-        .map_err(|_| ErrorCode::FileUnreadable)
+    path.into_os_string().into_string().map_err(|_| ErrorCode::FileUnreadable)
 }

@@ -33,10 +33,7 @@ impl Drop for Content {
 
 impl SecretsFile {
     pub(super) fn new(folder: &Path) -> Self {
-        Self {
-            folder: folder.to_owned(),
-            turn: Mutex::new(()),
-        }
+        Self { folder: folder.to_owned(), turn: Mutex::new(()) }
     }
 
     fn path(&self) -> PathBuf {
@@ -99,9 +96,7 @@ impl Place for SecretsFile {
 
     fn set(&self, name: &str, secret: &[u8]) -> Result<(), SecretFault> {
         self.change(|content| {
-            content
-                .secrets
-                .insert(name.to_owned(), STANDARD.encode(secret));
+            content.secrets.insert(name.to_owned(), STANDARD.encode(secret));
         })
     }
 

@@ -19,9 +19,7 @@ impl Place for Keyring {
     }
 
     fn set(&self, name: &str, secret: &[u8]) -> Result<(), SecretFault> {
-        entry(name)?
-            .set_secret(secret)
-            .map_err(|error| fault(&error))
+        entry(name)?.set_secret(secret).map_err(|error| fault(&error))
     }
 
     fn delete(&self, name: &str) -> Result<(), SecretFault> {

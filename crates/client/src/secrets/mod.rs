@@ -91,9 +91,7 @@ impl Secrets {
         run: impl FnOnce(&dyn Place) -> Result<T, SecretFault> + Send + 'static,
     ) -> Result<T, SecretFault> {
         let place = Arc::clone(&self.place);
-        tokio::task::spawn_blocking(move || run(&*place))
-            .await
-            .unwrap_or(Err(SecretFault::Locked))
+        tokio::task::spawn_blocking(move || run(&*place)).await.unwrap_or(Err(SecretFault::Locked))
     }
 
     /// The key of an account's files. A locked keyring answers *no entry* too, so that answer is
@@ -216,9 +214,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_locked_keyring_is_told_from_an_absent_key() {
-        let locked = Secrets {
-            place: Arc::new(Locked),
-        };
+        let locked = Secrets { place: Arc::new(Locked) };
         assert!(matches!(locked.key("a").await, Err(SecretFault::Locked)));
         let folder = tempfile::tempdir().unwrap();
         let open = Secrets::new(SecretStore::File, folder.path());
