@@ -102,6 +102,7 @@ impl Engine {
             return;
         }
         match self.pass.as_mut() {
+            Some(pass) if pass.is_catching_up() => self.after_ms(1000, Timer::Recount),
             Some(pass) => pass.recheck = true,
             None if self.caught_up => self.start_pass(Depth::Top),
             None => {}
