@@ -312,8 +312,13 @@ impl Task {
             Effect::Request { id, request } => self.request(id, request),
             Effect::Answer { token, result } => {
                 if let Some(answer) = self.answers.remove(&token) {
-                    // Whoever asked may have given up waiting.
-                    let _ = answer.send(result);
+                    // Whoever asked reads what was done: the batches before the answer come first.
+                    // They may have given up waiting.
+                    if self.unstored > 0 {
+                        store.submit(Vec::new(), move |_| drop(answer.send(result)));
+                    } else {
+                        let _ = answer.send(result);
+                    }
                 }
             }
             Effect::Connection { connection } => {

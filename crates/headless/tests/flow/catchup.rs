@@ -73,7 +73,8 @@ async fn a_night_away_is_caught_up() {
 
 #[tokio::test]
 async fn five_thousand_conversations_fit_the_budget_cold() {
-    let server = Server::with(5000, 12).await;
+    let server = Server::start(&[]).await;
+    server.seed(5000, 12, 50).await;
     server.forget_requests().await;
     let began = Instant::now();
     let mut client = Launch::new(&server.url).start();
@@ -93,7 +94,7 @@ async fn five_thousand_conversations_fit_the_budget_cold() {
     assert_eq!(page["items"].as_array().unwrap().len(), 12);
     assert_eq!(page["hasOlder"], false);
 
-    // Coming back costs next to nothing.
+    // Coming back costs in proportion to what changed.
     let (_, launch) = client.finish().await;
     server.inbound("5491160000123", "mientras tanto").await;
     server.forget_requests().await;
@@ -103,6 +104,25 @@ async fn five_thousand_conversations_fit_the_budget_cold() {
     let used = server.requests().await;
     println!("5,000 again: {used} requests, online {:?}", began.elapsed());
     assert!(used <= 20, "{used} requests");
+    assert_mirrors(&server, client).await;
+}
+
+#[tokio::test]
+async fn a_thousand_unread_conversations_do_not_eat_the_budget() {
+    let server = Server::start(&[]).await;
+    server.seed(5000, 6, 5).await;
+    server.forget_requests().await;
+    let mut client = Launch::new(&server.url).start();
+    client.ok("login", credentials()).await;
+    client.connection("online").await;
+    let used = server.requests().await;
+    println!("5,000 cold with 1,000 unread: {used} requests");
+    assert!(used <= BUDGET, "{used} requests");
+    let unread = client.ok("list_conversations", json!({"unread": true})).await;
+    assert_eq!(unread["total"], 1000);
+    let args = json!({"conversationId": unread["items"][40]["id"]});
+    let page = client.ok("list_messages", args).await;
+    assert_eq!(page["gap"], false);
     assert_mirrors(&server, client).await;
 }
 

@@ -28,6 +28,7 @@ async fn talks_to_the_embedded_backend() {
             state_of(page, &local_id).as_deref() == Some("sent")
         })
         .await;
+    client.skip_events();
     backend.restart().await.unwrap();
     client.event("connection", |shown| shown["state"] != "online").await;
     client.connection("online").await;

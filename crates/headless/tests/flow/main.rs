@@ -12,6 +12,8 @@
 
 mod catchup;
 mod embedded;
+#[cfg(target_os = "linux")]
+mod keyring;
 mod messages;
 mod protocol;
 mod sending;

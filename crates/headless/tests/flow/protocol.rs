@@ -113,6 +113,7 @@ async fn a_recorded_run_has_the_same_effects_again() {
     client.ok("send_text", json!({"conversationId": 1, "text": "grabado"})).await;
     server.inbound("5491160000003", "también").await;
     client.event("notification", |_| true).await;
+    client.skip_events();
     server.order("kick", json!({})).await;
     client.event("connection", |shown| shown["state"] != "online").await;
     client.event("connection", |shown| shown["state"] == "online").await;

@@ -1,10 +1,14 @@
 //! The server, the program, and what lies on disk.
 
 mod disk;
+#[cfg(target_os = "linux")]
+mod keyring;
 mod program;
 mod server;
 
 pub use disk::{files_below, mirror_of, open_store};
+#[cfg(target_os = "linux")]
+pub use keyring::Keyring;
 pub use program::{Headless, Launch};
 pub use server::Server;
 

@@ -19,7 +19,9 @@ pub struct Launch {
     backend: String,
     folder: Arc<TempDir>,
     locale: &'static str,
+    secrets: &'static str,
     options: Vec<String>,
+    environment: Vec<(String, String)>,
 }
 
 impl Launch {
@@ -29,12 +31,24 @@ impl Launch {
             backend: backend.to_owned(),
             folder: Arc::new(tempfile::tempdir().unwrap()),
             locale: "es",
+            secrets: "file",
             options: Vec::new(),
+            environment: Vec::new(),
         }
     }
 
     pub fn locale(mut self, locale: &'static str) -> Self {
         self.locale = locale;
+        self
+    }
+
+    pub fn secrets(mut self, secrets: &'static str) -> Self {
+        self.secrets = secrets;
+        self
+    }
+
+    pub fn environment(mut self, environment: &[(String, String)]) -> Self {
+        self.environment = environment.to_vec();
         self
     }
 
@@ -50,11 +64,19 @@ impl Launch {
     fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_condorito-headless"));
         command
-            .args(["--backend", &self.backend, "--secret-store", "file", "--locale", self.locale])
+            .args([
+                "--backend",
+                &self.backend,
+                "--secret-store",
+                self.secrets,
+                "--locale",
+                self.locale,
+            ])
             .arg("--data-dir")
             .arg(self.folder.path())
             .args(&self.options)
             .env("NO_PROXY", "127.0.0.1")
+            .envs(self.environment.iter().cloned())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true);
@@ -76,7 +98,7 @@ impl Launch {
             launch: self,
             log,
             next_id: 0,
-            seen: 0,
+            seen: HashMap::new(),
         }
     }
 }
@@ -105,8 +127,8 @@ pub struct Headless {
     launch: Launch,
     log: PathBuf,
     next_id: u64,
-    /// Events already waited for.
-    seen: usize,
+    /// By name, how many events were already waited for.
+    seen: HashMap<String, usize>,
 }
 
 async fn read(stdout: BufReader<tokio::process::ChildStdout>, heard: Arc<Heard>) {
@@ -199,10 +221,14 @@ impl Headless {
 
     /// Lets go of events so far: the next wait is for later ones.
     pub fn skip_events(&mut self) {
-        self.seen = self.heard.state.lock().unwrap().events.len();
+        let events = self.heard.state.lock().unwrap().events.clone();
+        for event in &events {
+            let name = event["event"].as_str().unwrap();
+            self.seen.insert(name.to_owned(), events.len());
+        }
     }
 
-    /// Waits for the next event of this name that fits, skipping others.
+    /// Waits for the next event of this name that fits, skipping those of the name that do not.
     pub async fn event(&mut self, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
         let due = Instant::now() + SOON * 2;
         let heard = Arc::clone(&self.heard);
@@ -212,8 +238,9 @@ impl Headless {
             news.as_mut().enable();
             {
                 let state = heard.state.lock().unwrap();
-                while let Some(event) = state.events.get(self.seen) {
-                    self.seen += 1;
+                let seen = self.seen.entry(name.to_owned()).or_default();
+                while let Some(event) = state.events.get(*seen) {
+                    *seen += 1;
                     if event["event"] == name && fits(&event["payload"]) {
                         return event["payload"].clone();
                     }

@@ -49,16 +49,17 @@ impl Server {
     /// The same with a past.
     pub async fn with(conversations: u32, messages: u32) -> Self {
         let server = Self::start(&[]).await;
-        server.seed(conversations, messages).await;
+        server.seed(conversations, messages, 5).await;
         server
     }
 
-    pub async fn seed(&self, conversations: u32, messages: u32) {
+    /// Every `unread_every`-th conversation has unread messages.
+    pub async fn seed(&self, conversations: u32, messages: u32, unread_every: u32) {
         self.order(
             "seed",
             json!({
                 "code": CODE, "conversations": conversations, "messagesEach": messages,
-                "unreadEvery": 5
+                "unreadEvery": unread_every
             }),
         )
         .await;
