@@ -1,6 +1,7 @@
 //! Every task of the project. `cargo xtask --help` lists them.
 
 mod counts;
+mod docs;
 mod doctor;
 mod needs;
 mod project;
