@@ -111,7 +111,7 @@ fn build(options: Options) -> tauri::Result<tauri::App> {
 
 fn set_up(app: &AppHandle, options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     let data_dir = data_dir(app, options)?;
-    std::fs::create_dir_all(&data_dir)?;
+    // Where the folder cannot be made, the client says so in the window.
     start_log(app, &data_dir);
     tracing::info!(version = %app.package_info().version, "started");
 
