@@ -152,7 +152,7 @@ impl Report {
             println!("load {before} before, {after} at the end");
         }
         println!(
-            "\n{:<44}{:<20}{:>11}{:>11}{:>12}{:>8}  {:<5}{:<9}beside",
+            "\n{:<44}{:<20}{:>11}{:>11}{:>12}{:>8}  {:<5}{:<11}beside",
             "scenario", "store", "ours", "p95", "limit", "ratio", "unit", "target"
         );
         for figure in &self.figures {
@@ -184,7 +184,7 @@ fn line(figure: &Figure) -> String {
         (None, _) => String::new(),
     };
     format!(
-        "{:<44}{:<20}{:>11.digits$}{:>11}{:>12.digits$}{:>8.2}  {:<5}{:<9}{}",
+        "{:<44}{:<20}{:>11.digits$}{:>11}{:>12.digits$}{:>8.2}  {:<5}{:<11}{}",
         figure.scenario,
         figure.store,
         figure.ours,

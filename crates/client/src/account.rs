@@ -89,7 +89,7 @@ impl OpenAccount {
         voice.set_figures(kept(&store, FIGURES).await.unwrap_or_default());
         let policy = settings.notice_policy();
         voice.set_settings(settings);
-        let link_config = LinkConfig::new(&net).map_err(|error| fault::of_setup(&error))?;
+        let link_config = LinkConfig::with_tls(&net, rest.tls());
         let surroundings = Surroundings {
             store: store.clone(),
             rest: rest.clone(),

@@ -5,6 +5,7 @@ use crate::options::{NetOptions, SetupError, Timeouts};
 use condorito_model::Timestamp;
 use condorito_model::rest::Headers;
 use condorito_model::wire::parse_body;
+use native_tls::TlsConnector;
 use reqwest::header::{
     AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
 };
@@ -29,6 +30,8 @@ pub(crate) struct Exchange {
     pooled: reqwest::Client,
     /// Makes a connection for each request: for everything that changes something.
     fresh: reqwest::Client,
+    /// Of both.
+    pub(crate) tls: TlsConnector,
     pub(crate) endpoints: Endpoints,
     pub(crate) timeouts: Timeouts,
 }
@@ -94,9 +97,11 @@ pub(crate) enum Lost {
 
 impl Exchange {
     pub(crate) fn new(options: &NetOptions) -> Result<Self, SetupError> {
+        let tls = options.tls()?;
         Ok(Self {
-            pooled: options.client(4)?,
-            fresh: options.client(0)?,
+            pooled: options.client(4, tls.clone())?,
+            fresh: options.client(0, tls.clone())?,
+            tls,
             endpoints: options.endpoints.clone(),
             timeouts: options.timeouts,
         })

@@ -89,7 +89,8 @@ impl NetOptions {
         }
     }
 
-    /// The one TLS policy: the system's trust store, the extra file, TLS 1.2 or later.
+    /// The one TLS policy: the system's trust store, the extra file, TLS 1.2 or later. OpenSSL
+    /// takes some 60 ms to read the trust store, so whoever can shares one.
     ///
     /// # Errors
     /// When the extra file cannot be used, or TLS refuses to start.
@@ -107,9 +108,13 @@ impl NetOptions {
     /// A client that never repeats a request by itself, follows no redirect and keeps no cookie.
     /// Its pool holds up to `idle` connections; with 0, each request has a connection of its own,
     /// so that there is no reused one whose end could be mistaken for 'not written yet'.
-    pub(crate) fn client(&self, idle: usize) -> Result<reqwest::Client, SetupError> {
+    pub(crate) fn client(
+        &self,
+        idle: usize,
+        tls: TlsConnector,
+    ) -> Result<reqwest::Client, SetupError> {
         let builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(self.tls()?)
+            .tls_backend_preconfigured(tls)
             .http1_only()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())

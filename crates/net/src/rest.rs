@@ -13,6 +13,7 @@ use condorito_model::rest::{Failure, Headers, Reply, Request};
 use condorito_model::view::Account;
 use condorito_model::wire::{GuardCode, decode_account};
 use futures_util::future::BoxFuture;
+use native_tls::TlsConnector;
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -59,6 +60,12 @@ impl Rest {
     #[must_use]
     pub fn endpoints(&self) -> &Endpoints {
         &self.inner.exchange.endpoints
+    }
+
+    /// The TLS policy in use, for the link to share.
+    #[must_use]
+    pub fn tls(&self) -> TlsConnector {
+        self.inner.exchange.tls.clone()
     }
 
     /// Signs in and begins the session.

@@ -48,9 +48,15 @@ impl LinkConfig {
     /// # Errors
     /// When the TLS policy cannot be had.
     pub fn new(options: &NetOptions) -> Result<Self, SetupError> {
-        Ok(Self {
+        Ok(Self::with_tls(options, options.tls()?))
+    }
+
+    /// The same, with the policy that [`crate::Rest::tls`] has read already.
+    #[must_use]
+    pub fn with_tls(options: &NetOptions, tls: TlsConnector) -> Self {
+        Self {
             url: options.endpoints.socket(),
-            tls: options.tls()?,
+            tls,
             deadline: Duration::from_secs(20),
             emit: Duration::from_secs(5),
             silence: Duration::from_secs(60),
@@ -63,7 +69,7 @@ impl LinkConfig {
             tick: Duration::from_secs(5),
             jump: Duration::from_secs(10),
             clock: Arc::new(SystemTime::now),
-        })
+        }
     }
 }
 
