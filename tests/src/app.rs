@@ -74,12 +74,19 @@ impl App {
         })
         .await?;
         let app = Self { client, driver, artifacts: desktop.logs().to_owned() };
-        // A window begins with an empty page, which is complete too.
+        // A window begins with an empty page, which is complete too and is left while asked.
         let loaded = "
             const own = location.protocol === 'tauri:' && document.readyState === 'complete';
             return own || `${location.href} ${document.readyState}`;
         ";
-        app.until("the app's page", loaded).await?;
+        until("the app's page", WINDOW, async || {
+            Ok(match app.evaluate(loaded, vec![]).await {
+                Ok(Value::Bool(true)) => Seen::Yes(()),
+                Ok(other) => Seen::NotYet(other.to_string()),
+                Err(error) => Seen::NotYet(format!("{error:#}")),
+            })
+        })
+        .await?;
         Ok(app)
     }
 
