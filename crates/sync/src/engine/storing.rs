@@ -20,6 +20,16 @@ impl Engine {
         self.out.push(Effect::Store { ticket, ops });
     }
 
+    /// The newest batch handed to the store.
+    pub(crate) const fn last_ticket(&self) -> Ticket {
+        Ticket(self.next_ticket)
+    }
+
+    /// Whether this batch and all before it are done with.
+    pub(crate) fn is_stored(&self, ticket: Ticket) -> bool {
+        self.tickets.keys().next().is_none_or(|oldest| *oldest > ticket)
+    }
+
     /// Writes the row of a conversation as it is remembered.
     pub(crate) fn put_op(&self, id: ConversationId) -> Option<StoreOp> {
         let conv = self.convs.get(id)?;

@@ -10,7 +10,7 @@ mod when;
 use crate::budget::Priority;
 use crate::conversation::Conv;
 use crate::engine::{After, Engine, META_WALK};
-use crate::input::Token;
+use crate::input::{Ticket, Token};
 use crate::requests::Purpose;
 use condorito_model::fact::ConversationFact;
 use condorito_model::record::{ConversationRow, StoreOp};
@@ -81,6 +81,8 @@ pub(crate) struct Pass {
     /// Conversations to catch up before it is over.
     pub(crate) targets: BTreeSet<ConversationId>,
     pub(crate) targets_in_all: u32,
+    /// The last batch handed to the store when nothing was left to catch up.
+    settled_by: Option<Ticket>,
     tokens: Vec<Token>,
     pub(crate) report: SyncReport,
     changed: BTreeSet<ConversationId>,
@@ -134,6 +136,7 @@ impl Engine {
             reached_end: false,
             targets: BTreeSet::new(),
             targets_in_all: 0,
+            settled_by: None,
             tokens,
             report: SyncReport::default(),
             changed: BTreeSet::new(),

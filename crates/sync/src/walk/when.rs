@@ -44,10 +44,17 @@ impl Engine {
 
     /// Ends the pass when everything it was for is there.
     pub(crate) fn advance_pass(&mut self) {
-        let over = self
+        let empty = self
             .pass
             .as_ref()
             .is_some_and(|pass| pass.stage == Stage::CatchingUp && pass.targets.is_empty());
+        let issued = self.last_ticket();
+        // Store first: it is over when all of it can be read, not when all of it was fetched.
+        let settled = match self.pass.as_mut().filter(|_| empty) {
+            Some(pass) => *pass.settled_by.get_or_insert(issued),
+            None => issued,
+        };
+        let over = empty && self.is_stored(settled);
         if over && let Some(mut pass) = self.pass.take() {
             self.caught_up = !self.doubt;
             if self.doubt {
