@@ -15,6 +15,7 @@ use condorito_net::Rest;
 use condorito_store::Store;
 use condorito_sync::{Answered, Command, Config, Effect, Engine, Input, NoticePolicy, Now, Token};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 use tokio::sync::{mpsc, oneshot};
@@ -136,6 +137,7 @@ impl EngineHandle {
             answers: HashMap::new(),
             next_token: 0,
             unstored: 0,
+            later: Arc::default(),
             logged: None,
         };
         handle.tell(Input::Opened { snapshot: Box::new(snapshot) });
@@ -185,6 +187,13 @@ impl EngineHandle {
         self.shared.shown().clone()
     }
 
+    /// Under which ids to look for a conversation: a row changes its id in one commit, which the
+    /// decision runs ahead of, so both are worth a look, and the new one again.
+    pub(crate) fn ids_of(&self, id: ConversationId) -> impl Iterator<Item = ConversationId> + '_ {
+        let looks = if id.is_local() { 3 } else { 1 };
+        (0..looks).map(move |look| if look == 1 { id } else { self.resolve(id) })
+    }
+
     /// The id that a conversation has by now.
     pub(crate) fn resolve(&self, id: ConversationId) -> ConversationId {
         if id.is_local() { self.shared.aliases().get(&id).copied().unwrap_or(id) } else { id }
@@ -202,6 +211,8 @@ struct Task {
     answers: HashMap<Token, AnswerTo>,
     next_token: u64,
     unstored: usize,
+    /// What waits in [`Task::after_stored`].
+    later: Arc<AtomicUsize>,
     /// The connection's state as last logged.
     logged: Option<ConnectionState>,
 }
@@ -228,7 +239,9 @@ impl Task {
                     Some(Msg::Link(link)) => self.link = Some(link),
                     // Batches are carried out in order: after an empty one, those before it are.
                     Some(Msg::Settle(done)) => {
-                        self.surroundings.store.submit(Vec::new(), move |_| drop(done.send(())));
+                        self.surroundings.store.submit(Vec::new(), move |_| {
+                            let _ = done.send(());
+                        });
                     }
                 },
                 fact = next(&mut self.link), if listen => match fact {
@@ -284,7 +297,9 @@ impl Task {
     fn show(&self) {
         let mut shown = self.shared.shown();
         if let Some(connection) = self.engine.connection() {
-            shown.connection.clone_from(connection);
+            // Only what no effect tells; the rest waits for what it is true of.
+            shown.connection.rtt_ms = connection.rtt_ms;
+            shown.connection.last_event_at = connection.last_event_at;
         }
         if shown.whatsapp != *self.engine.whatsapp() {
             shown.whatsapp.clone_from(self.engine.whatsapp());
@@ -294,6 +309,21 @@ impl Task {
             remaining: self.engine.budget().remaining(),
             background_used: self.engine.budget().background_used(),
         };
+    }
+
+    /// Does something once the batches handed over so far are stored, in the order of the calls.
+    fn after_stored(&self, then: impl FnOnce() + Send + 'static) {
+        if self.unstored == 0 && self.later.load(Ordering::Acquire) == 0 {
+            then();
+            return;
+        }
+        self.later.fetch_add(1, Ordering::Relaxed);
+        let later = Arc::clone(&self.later);
+        // Batches are carried out in order: after an empty one, those before it are.
+        self.surroundings.store.submit(Vec::new(), move |_| {
+            then();
+            later.fetch_sub(1, Ordering::Release);
+        });
     }
 
     fn carry_out(&mut self, effect: Effect) {
@@ -312,13 +342,10 @@ impl Task {
             Effect::Request { id, request } => self.request(id, request),
             Effect::Answer { token, result } => {
                 if let Some(answer) = self.answers.remove(&token) {
-                    // Whoever asked reads what was done: the batches before the answer come first.
-                    // They may have given up waiting.
-                    if self.unstored > 0 {
-                        store.submit(Vec::new(), move |_| drop(answer.send(result)));
-                    } else {
+                    // Whoever asked reads what was done. They may have given up waiting.
+                    self.after_stored(move || {
                         let _ = answer.send(result);
-                    }
+                    });
                 }
             }
             Effect::Connection { connection } => {
@@ -326,7 +353,12 @@ impl Task {
                     tracing::info!(state = ?connection.state, "connection");
                     self.logged = Some(connection.state);
                 }
-                events.tell(&Event::Connection(connection));
+                // *Online* says that nothing is missing: not before it can be read.
+                let (shared, events) = (Arc::clone(&self.shared), events.clone());
+                self.after_stored(move || {
+                    shared.shown().connection.clone_from(&connection);
+                    events.tell(&Event::Connection(connection));
+                });
             }
             Effect::Whatsapp { whatsapp } => {
                 tracing::info!(state = ?whatsapp.state, "whatsapp");

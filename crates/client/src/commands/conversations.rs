@@ -19,16 +19,13 @@ pub(super) async fn find(
     open: &OpenAccount,
     id: ConversationId,
 ) -> Result<Conversation, ErrorCode> {
-    let read = |id| async move {
-        open.store.conversation(id).await.map_err(|error| fault::of_store(&error))
-    };
-    let now = open.engine.resolve(id);
-    let found = match read(now).await? {
-        // Its new row may not be committed yet.
-        None if now != id => read(id).await?,
-        found => found,
-    };
-    found.ok_or(ErrorCode::NotFound)
+    for id in open.engine.ids_of(id) {
+        let found = open.store.conversation(id).await;
+        if let Some(found) = found.map_err(|error| fault::of_store(&error))? {
+            return Ok(found);
+        }
+    }
+    Err(ErrorCode::NotFound)
 }
 
 impl Client {

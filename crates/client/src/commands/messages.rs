@@ -73,16 +73,15 @@ async fn page(
     place: Place,
     limit: u32,
 ) -> Result<Messages, ErrorCode> {
-    let now = open.engine.resolve(args.conversation_id);
-    let mut read = open.store.messages(now, place, limit).await;
-    if matches!(read, Ok(None)) && now != args.conversation_id {
-        read = open.store.messages(args.conversation_id, place, limit).await;
+    for id in open.engine.ids_of(args.conversation_id) {
+        match open.store.messages(id, place, limit).await {
+            Ok(Some(found)) => return Ok(found),
+            Ok(None) => {}
+            Err(Error::NoPlace) => return Err(ErrorCode::NotFound),
+            Err(error) => return Err(fault::of_store(&error)),
+        }
     }
-    match read {
-        Ok(found) => found.ok_or(ErrorCode::NotFound),
-        Err(Error::NoPlace) => Err(ErrorCode::NotFound),
-        Err(error) => Err(fault::of_store(&error)),
-    }
+    Err(ErrorCode::NotFound)
 }
 
 fn place(args: &ListMessages) -> Result<Place, ErrorCode> {

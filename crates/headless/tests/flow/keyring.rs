@@ -24,7 +24,7 @@ async fn a_locked_keyring_costs_nothing_but_patience() {
     client.connection("online").await;
     assert!(!client.folder().join("secrets.json").exists());
     let (_, launch) = client.finish().await;
-    let before = databases(launch.folder());
+    let before = databases(&launch.folder());
     assert!(before.len() >= 2, "{before:?}");
 
     keyring.lock().await;
@@ -33,7 +33,7 @@ async fn a_locked_keyring_costs_nothing_but_patience() {
     let error = client.error("login", credentials()).await;
     assert_eq!((&error["code"], &error["retryable"]), (&json!("keyring_locked"), &json!(true)));
     let (_, launch) = client.finish().await;
-    assert_eq!(databases(launch.folder()), before, "nothing was touched");
+    assert_eq!(databases(&launch.folder()), before, "nothing was touched");
     drop(keyring);
 
     // The same keyring, unlocked: everything is there, and nobody has to sign in.
@@ -42,7 +42,7 @@ async fn a_locked_keyring_costs_nothing_but_patience() {
     assert_eq!(client.ok("list_conversations", json!({})).await["total"], 4);
     client.connection("online").await;
     client.ok("logout", json!({"wipe": true})).await;
-    assert!(databases(client.folder()).is_empty());
+    assert!(databases(&client.folder()).is_empty());
 }
 
 #[tokio::test]
@@ -61,10 +61,10 @@ async fn without_a_keyring_only_a_passing_session_is_possible() {
     client.ok("login", args).await;
     client.connection("online").await;
     assert_eq!(client.ok("list_conversations", json!({})).await["total"], 4);
-    assert!(!databases(client.folder()).is_empty());
+    assert!(!databases(&client.folder()).is_empty());
     // Even a kill leaves nothing that could be read, and the next start removes the rest.
     let launch = client.kill().await;
     let mut client = launch.start();
     assert_eq!(client.ok("session_status", json!({})).await["state"], "signedOut");
-    assert!(databases(client.folder()).is_empty());
+    assert!(databases(&client.folder()).is_empty());
 }

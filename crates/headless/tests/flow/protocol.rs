@@ -80,9 +80,19 @@ async fn a_folder_has_one_process() {
 async fn a_signal_ends_it_in_good_order() {
     let (_server, mut client) = online(3, 3).await;
     client.ok("list_conversations", json!({})).await;
-    let folder = client.folder().to_owned();
-    assert!(client.terminate().await.success());
-    assert!(!folder.join("accounts").join("in-use").exists());
+    let (status, launch) = client.terminate().await;
+    assert!(status.success());
+    // The next start finds the files closed; after a kill it does not.
+    for (clean, kill) in [("clean=true", true), ("clean=false", false)] {
+        let mut client = launch.clone().start();
+        client.ok("list_conversations", json!({})).await;
+        let log = client.log();
+        let opened = log.lines().rfind(|line| line.contains("files open")).unwrap();
+        assert!(opened.contains(clean), "{opened}");
+        if kill {
+            client.kill().await;
+        }
+    }
 }
 
 #[tokio::test]

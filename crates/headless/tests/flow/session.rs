@@ -197,7 +197,7 @@ async fn a_wipe_leaves_nothing_of_the_account() {
     let (_server, mut client) = online(5, 3).await;
     assert!(client.folder().join("secrets.json").exists());
     client.ok("logout", json!({"wipe": true})).await;
-    let names: Vec<String> = files_below(client.folder())
+    let names: Vec<String> = files_below(&client.folder())
         .iter()
         .map(|path| path.strip_prefix(client.folder()).unwrap().display().to_string())
         .collect();
@@ -260,9 +260,9 @@ async fn files_without_their_key_are_never_overwritten() {
     client.ok("login", args).await;
     client.connection("online").await;
     assert_eq!(client.ok("list_conversations", json!({})).await["total"], 4);
-    let kept = files_below(client.folder())
+    let kept = files_below(&client.folder())
         .iter()
         .filter(|path| path.to_string_lossy().contains(".damaged-"))
         .count();
-    assert_eq!(kept, 2, "{:#?}", files_below(client.folder()));
+    assert_eq!(kept, 2, "{:#?}", files_below(&client.folder()));
 }

@@ -6,7 +6,8 @@ use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-/// Ends when dropped.
+/// Ends when dropped: the session's shell reads to the end of its input, and the bus goes with it.
+/// (Killed, it would leave bus and keyring behind.)
 pub struct Keyring {
     pub environment: Vec<(String, String)>,
     _child: Child,
@@ -36,7 +37,6 @@ impl Keyring {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            .kill_on_drop(true)
             .spawn()
             .expect("dbus-run-session starts");
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();

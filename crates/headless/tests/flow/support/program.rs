@@ -3,7 +3,7 @@
 use super::SOON;
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
@@ -57,8 +57,9 @@ impl Launch {
         self
     }
 
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
+    /// The data folder.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().join("data")
     }
 
     fn command(&self) -> Command {
@@ -73,7 +74,7 @@ impl Launch {
                 self.locale,
             ])
             .arg("--data-dir")
-            .arg(self.folder.path())
+            .arg(self.folder())
             .args(&self.options)
             .env("NO_PROXY", "127.0.0.1")
             .envs(self.environment.iter().cloned())
@@ -84,7 +85,7 @@ impl Launch {
     }
 
     pub fn start(self) -> Headless {
-        let log = self.folder.path().with_extension("log");
+        let log = self.folder.path().join("log");
         let stderr = std::fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
         let mut child = self.command().stderr(stderr).spawn().expect("the program starts");
         let heard = Arc::new(Heard::default());
@@ -155,7 +156,7 @@ async fn read(stdout: BufReader<tokio::process::ChildStdout>, heard: Arc<Heard>)
 
 impl Headless {
     /// The data folder.
-    pub fn folder(&self) -> &Path {
+    pub fn folder(&self) -> PathBuf {
         self.launch.folder()
     }
 
@@ -314,11 +315,12 @@ impl Headless {
     }
 
     /// Asks it to end by a signal.
-    pub async fn terminate(mut self) -> ExitStatus {
+    pub async fn terminate(mut self) -> (ExitStatus, Launch) {
         let pid = self.child.id().unwrap().to_string();
         let kill = Command::new("kill").args(["-TERM", &pid]).status().await.unwrap();
         assert!(kill.success());
-        timeout(SOON, self.child.wait()).await.expect("it ends").unwrap()
+        let status = timeout(SOON, self.child.wait()).await.expect("it ends").unwrap();
+        (status, self.launch)
     }
 
     /// As a power cut would.

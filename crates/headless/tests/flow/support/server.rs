@@ -93,6 +93,16 @@ impl Server {
         deliveries.iter().map(|one| one["text"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
+    /// Waits until so many texts reached WhatsApp.
+    pub async fn until_delivered(&self, count: usize) {
+        let arrived = async {
+            while self.delivered().await.len() < count {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(super::SOON, arrived).await.expect("it arrives");
+    }
+
     /// All rows, as stored.
     pub async fn state(&self) -> Value {
         self.order("state", json!({"code": CODE})).await
