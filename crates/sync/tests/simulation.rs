@@ -8,7 +8,7 @@ use condorito_sync::sim::{Coverage, Plant, run};
 /// Seeds that failed once; each is a bug that was repaired.
 const ONCE_FAILED: &[u64] = &[
     4, 8, 9, 11, 12, 13, 17, 19, 23, 27, 30, 33, 35, 40, 50, 57, 59, 104, 133, 137, 140, 146, 148,
-    157, 165, 198, 242, 244, 258, 299, 378, 436, 658,
+    157, 165, 198, 242, 244, 258, 299, 378, 436, 658, 845, 939, 959, 1140,
 ];
 
 #[test]

@@ -23,9 +23,12 @@ impl Engine {
             .find(|row| row.message_id.as_ref() == Some(told))
             .map(|row| row.local_id.clone());
         if let Some(other) = mistaken {
+            let newest = self.max_row;
             if let Some(row) = self.outbox.row_mut(&other) {
                 row.message_id.clone_from(&guess);
                 if guess.is_none() {
+                    // What was there before was offered to it and is others'.
+                    row.baseline = Some(newest);
                     row.state = OutboxState::Unconfirmed;
                 }
             }

@@ -266,7 +266,9 @@ impl Engine {
         let Some(pass) = self.pass.as_mut() else {
             return;
         };
-        let moved = std::mem::take(&mut pass.recheck) && pass.checks < ROUNDS;
+        // What moved up while the walk was below it was compared by no page.
+        let passed_by = pass.moved.iter().any(|id| !pass.seen.contains(id));
+        let moved = (std::mem::take(&mut pass.recheck) || passed_by) && pass.checks < ROUNDS;
         if (walking && !gone.is_empty()) || moved {
             pass.checks = pass.checks.saturating_add(1);
             pass.stage = Stage::Checking { gone };
@@ -293,6 +295,19 @@ impl Engine {
             pass.walked.iter().take(self.config.eager).copied().collect()
         };
         let written: BTreeSet<String> = self.outbox.rows().map(|row| row.phone.clone()).collect();
+        let passed_by: Vec<ConversationId> = self
+            .pass
+            .as_ref()
+            .map(|pass| pass.moved.difference(&pass.seen).copied().collect())
+            .unwrap_or_default();
+        for id in passed_by {
+            if let Some(conv) = self.convs.get_mut(id)
+                && conv.loaded()
+                && !conv.synced
+            {
+                conv.row.stale = true;
+            }
+        }
         let mut must = Vec::new();
         let mut may = Vec::new();
         for conv in self.convs.iter_mut() {
