@@ -49,7 +49,14 @@ impl Engine {
         };
         let old = conv.row.clone();
         conv.listed_at = fact.last_message_at;
-        let more = count_missing(conv, fact);
+        // It was read before any list told how much there is: what lies further back was a guess,
+        // and a guess would hide what is missing.
+        let guessed = conv.loaded() && conv.row.total.is_none() && fact.total_messages.is_some();
+        if guessed {
+            conv.row.older_unknown = None;
+            conv.row.stale = true;
+        }
+        let more = count_missing(conv, fact) || guessed;
         if touched {
             conv.row.total = fact.total_messages.or(conv.row.total);
         } else {
@@ -75,6 +82,9 @@ impl Engine {
         }
         let news = changed || more;
         if let Some(pass) = self.pass.as_mut() {
+            if guessed {
+                pass.guessed.insert(fact.id);
+            }
             if touched {
                 pass.recheck = true;
             }

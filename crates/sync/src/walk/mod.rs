@@ -81,6 +81,8 @@ pub(crate) struct Pass {
     /// Conversations to catch up before it is over.
     pub(crate) targets: BTreeSet<ConversationId>,
     pub(crate) targets_in_all: u32,
+    /// Conversations read before any list told how many messages they have.
+    guessed: BTreeSet<ConversationId>,
     /// The last batch handed to the store when nothing was left to catch up.
     settled_by: Option<Ticket>,
     tokens: Vec<Token>,
@@ -136,6 +138,7 @@ impl Engine {
             reached_end: false,
             targets: BTreeSet::new(),
             targets_in_all: 0,
+            guessed: BTreeSet::new(),
             settled_by: None,
             tokens,
             report: SyncReport::default(),
@@ -295,6 +298,7 @@ impl Engine {
             pass.walked.iter().take(self.config.eager).copied().collect()
         };
         let written: BTreeSet<String> = self.outbox.rows().map(|row| row.phone.clone()).collect();
+        let guessed = self.pass.as_ref().map(|pass| pass.guessed.clone()).unwrap_or_default();
         let passed_by: Vec<ConversationId> = self
             .pass
             .as_ref()
@@ -317,7 +321,12 @@ impl Engine {
             let entry = (conv.row.last_message_at, conv.row.id);
             if conv.loaded() && !conv.row.stale {
                 conv.synced = true;
-            } else if conv.loaded() || written.contains(&conv.row.phone) {
+            } else if conv.loaded()
+                || written.contains(&conv.row.phone)
+                || guessed.contains(&conv.row.id)
+                // Its page would not come last time.
+                || conv.failures > 0
+            {
                 must.push(entry);
             } else if conv.row.unread > 0 || eager.contains(&conv.row.id) {
                 may.push(entry);
