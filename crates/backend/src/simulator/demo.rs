@@ -4,8 +4,10 @@ use rand::{Rng as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
 use rusqlite::{Connection, params};
 
 use super::{
+    media,
     people::{PEOPLE, Person, TAGS, TEMPLATES},
-    phrases::{Line, OPENINGS, TALKS},
+    phone::Media,
+    phrases::{CAPTIONS, Line, OPENINGS, TALKS},
 };
 use crate::{
     clock::{now_ms, whole_second},
@@ -15,12 +17,26 @@ use crate::{
     events::TenantKey,
     history::Sender,
     instance,
-    sending::delivery::random_id,
+    sending::{delivery::random_id, files::keep},
     tenants::NewTenant,
 };
 
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+
+/// So many contacts have been customers for months; the others came by lately.
+const REGULARS: i64 = 14;
+/// One talk in so many has a picture or a voice note in it.
+const TALKS_PER_FILE: u32 = 4;
+
+/// One message of a history.
+#[derive(Debug, Clone)]
+struct Said {
+    sender: Sender,
+    text: &'static str,
+    file: Option<Media>,
+    at: i64,
+}
 
 /// The demo's account.
 pub(super) fn account() -> NewTenant {
@@ -38,21 +54,37 @@ pub(crate) async fn prepare(core: &Core, chance: u64) -> Result<TenantKey, Error
     let account = account();
     let code = account.client_code.clone();
     let id = instance::add_tenant(core, account).await?;
-    core.database
-        .change(move |rows| {
-            let known: i64 = rows.query_row(
-                "SELECT count(*) FROM conversations WHERE tenant_id = ?1",
-                [id],
-                |row| row.get(0),
-            )?;
-            if known == 0 {
-                write_catalog(rows, id)?;
-                write_histories(rows, id, &mut StdRng::seed_from_u64(chance))?;
-            }
-            Ok(())
+    let known: i64 = core
+        .database
+        .call(move |rows| {
+            let count = "SELECT count(*) FROM conversations WHERE tenant_id = ?1";
+            Ok(rows.query_row(count, [id], |row| row.get(0))?)
         })
         .await?;
+    if known == 0 {
+        let files = gallery(core).await?;
+        core.database
+            .change(move |rows| {
+                write_catalog(rows, id)?;
+                write_histories(rows, id, &files, &mut StdRng::seed_from_u64(chance))
+            })
+            .await?;
+    }
     Ok(TenantKey { id, code })
+}
+
+/// Pictures and voice notes that the contacts have sent.
+async fn gallery(core: &Core) -> Result<Vec<Media>, Error> {
+    let mut files = Vec::new();
+    for hue in [20, 70, 120, 170, 220] {
+        let path = keep(core, "images", "png", &media::picture(hue)?).await?;
+        files.push(Media::named_by_path("image", path));
+    }
+    for _ in 0..2 {
+        let path = keep(core, "audio", "wav", &media::voice_note()).await?;
+        files.push(Media::named_by_path("audio", path));
+    }
+    Ok(files)
 }
 
 fn write_catalog(rows: &Connection, tenant: i64) -> Result<(), DatabaseError> {
@@ -77,6 +109,7 @@ fn write_catalog(rows: &Connection, tenant: i64) -> Result<(), DatabaseError> {
 fn write_histories(
     rows: &Connection,
     tenant: i64,
+    files: &[Media],
     chance: &mut StdRng,
 ) -> Result<(), DatabaseError> {
     let now = whole_second(now_ms());
@@ -84,47 +117,71 @@ fn write_histories(
         // The first ones wrote within the hour, the last ones weeks ago.
         let last = now - (index * index * 14 + 2) * MINUTE_MS;
         let unread = if index % 3 == 0 { chance.random_range(1..=4) } else { 0 };
-        let history = compose(chance, last, unread);
+        let talks = chance.random_range(if index < REGULARS { 18..=40 } else { 2..=9 });
+        let history = compose(chance, files, last, talks, unread);
         write_history(rows, tenant, person, &history, unread)?;
     }
     Ok(())
 }
 
-/// Lines with their times, ending at `last`; the last `unread` ones are a contact's openings.
-fn compose(chance: &mut StdRng, last: i64, unread: usize) -> Vec<(Line, i64)> {
-    let talks: Vec<&[Line]> =
-        (0..chance.random_range(2..=9)).filter_map(|_| TALKS.choose(chance).copied()).collect();
+/// So many talks, ending at `last`; the last `unread` messages are a contact's openings.
+fn compose(
+    chance: &mut StdRng,
+    files: &[Media],
+    last: i64,
+    talks: usize,
+    unread: usize,
+) -> Vec<Said> {
+    let talks: Vec<&[Line]> = (0..talks).filter_map(|_| TALKS.choose(chance).copied()).collect();
     let mut reversed = Vec::new();
     let mut time = last;
     for _ in 0..unread {
-        reversed
-            .push(((Sender::Contact, OPENINGS.choose(chance).copied().unwrap_or("Hola")), time));
+        let text = OPENINGS.choose(chance).copied().unwrap_or("Hola");
+        reversed.push(Said { sender: Sender::Contact, text, file: None, at: time });
         time -= chance.random_range(20..240) * 1000;
     }
     for talk in talks.iter().rev() {
-        for line in talk.iter().rev() {
-            reversed.push((*line, time));
+        // After a contact's first words, so that somebody reacts to it.
+        let file = chance
+            .random_ratio(1, TALKS_PER_FILE)
+            .then(|| files.choose(chance).cloned())
+            .flatten()
+            .filter(|_| talk.first().is_some_and(|(sender, _)| *sender == Sender::Contact));
+        for (index, (sender, text)) in talk.iter().enumerate().rev() {
+            if index == 0
+                && let Some(file) = &file
+            {
+                let caption = CAPTIONS.choose(chance).copied().unwrap_or_default();
+                let text = if file.message_type == "image" { caption } else { "" };
+                let file = Some(file.clone());
+                reversed.push(Said { sender: Sender::Contact, text, file, at: time });
+                time -= chance.random_range(15..120) * 1000;
+            }
+            reversed.push(Said { sender: *sender, text, file: None, at: time });
             time -= chance.random_range(15..900) * 1000;
         }
         time -= chance.random_range(DAY_MS / 2..6 * DAY_MS);
     }
     reversed.reverse();
-    reversed.into_iter().map(|(line, time)| (line, whole_second(time))).collect()
+    for said in &mut reversed {
+        said.at = whole_second(said.at);
+    }
+    reversed
 }
 
 fn write_history(
     rows: &Connection,
     tenant: i64,
     person: &Person,
-    history: &[(Line, i64)],
+    history: &[Said],
     unread: usize,
 ) -> Result<(), DatabaseError> {
-    let Some(((_, last_text), last_time)) = history.last().copied() else {
+    let (Some(first), Some(last)) = (history.first(), history.last()) else {
         return Ok(());
     };
-    let begun = history.first().map_or(last_time, |(_, time)| *time);
+    let begun = first.at;
     // Whoever was answered by hand has the bot off (contract 4.4).
-    let by_hand = history.iter().any(|((sender, _), _)| *sender == Sender::Client);
+    let by_hand = history.iter().any(|said| said.sender == Sender::Client);
     rows.execute(
         "INSERT INTO contacts (tenant_id, phone_number, name, created_at, updated_at)
          VALUES (?1, ?2, ?3, ?4, ?4)",
@@ -147,8 +204,8 @@ fn write_history(
             tenant,
             person.phone,
             person.name,
-            last_text,
-            last_time,
+            last.text,
+            last.at,
             i64::try_from(unread).unwrap_or(0),
             !by_hand,
             begun,
@@ -157,21 +214,24 @@ fn write_history(
     let conversation = rows.last_insert_rowid();
     let mut message = rows.prepare_cached(
         "INSERT INTO messages
-             (tenant_id, conversation_id, message_id, sender_type, content, message_type, is_read,
-              sent_at, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, 'text', ?6, ?7, ?7)",
+             (tenant_id, conversation_id, message_id, sender_type, content, message_type,
+              media_path, file_name, is_read, sent_at, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)",
     )?;
     let first_unread = history.len().saturating_sub(unread);
-    for (index, ((sender, text), time)) in history.iter().enumerate() {
-        let direction = *sender != Sender::Contact;
+    for (index, said) in history.iter().enumerate() {
+        let own = said.sender != Sender::Contact;
         message.execute(params![
             tenant,
             conversation,
-            format!("{direction}_{}@c.us_{}", person.phone, random_id()),
-            sender.as_str(),
-            text,
+            format!("{own}_{}@c.us_{}", person.phone, random_id()),
+            said.sender.as_str(),
+            said.text,
+            said.file.as_ref().map_or("text", |file| file.message_type),
+            said.file.as_ref().map(|file| file.path.as_str()),
+            said.file.as_ref().map(|file| file.file_name.as_str()),
             index < first_unread,
-            time,
+            said.at,
         ])?;
     }
     Ok(())
@@ -184,16 +244,15 @@ mod tests {
     #[test]
     fn a_composed_history_is_in_order_and_ends_with_what_is_unread() {
         let mut chance = StdRng::seed_from_u64(7);
+        let files = [Media::named_by_path("image", "images/a.png".to_owned())];
         for unread in 0..4 {
-            let history = compose(&mut chance, 1_760_000_000_000, unread);
-            assert!(history.is_sorted_by_key(|(_, time)| *time));
-            assert!(
-                history
-                    .iter()
-                    .rev()
-                    .take(unread)
-                    .all(|((sender, _), _)| *sender == Sender::Contact)
-            );
+            let history = compose(&mut chance, &files, 1_760_000_000_000, 30, unread);
+            assert!(history.is_sorted_by_key(|said| said.at));
+            assert!(history.iter().any(|said| said.file.is_some()));
+            let months = history.last().zip(history.first()).map(|(end, start)| end.at - start.at);
+            assert!(months > Some(40 * DAY_MS), "{months:?}");
+            let unread = history.iter().rev().take(unread);
+            assert!(unread.into_iter().all(|said| said.sender == Sender::Contact));
         }
     }
 }

@@ -35,6 +35,14 @@ pub(crate) struct Media {
     pub(crate) file_name: String,
 }
 
+impl Media {
+    /// A saved file under the name that its path ends with.
+    pub(crate) fn named_by_path(message_type: &'static str, path: String) -> Self {
+        let file_name = path.rsplit('/').next().unwrap_or_default().to_owned();
+        Self { message_type, path, file_name }
+    }
+}
+
 /// A message as the phone reports it.
 #[derive(Debug, Clone)]
 pub(crate) struct Report {

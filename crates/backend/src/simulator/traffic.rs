@@ -62,12 +62,12 @@ async fn speak(
         0 => {
             let path = keep(core, "images", "png", &media::picture(chance.random())?).await?;
             said.text = CAPTIONS.choose(chance).copied().unwrap_or_default().to_owned();
-            said.media = Some(file("image", path));
+            said.media = Some(Media::named_by_path("image", path));
         }
         1 => {
             let path = keep(core, "audio", "wav", &media::voice_note()).await?;
             said.text.clear();
-            said.media = Some(file("audio", path));
+            said.media = Some(Media::named_by_path("audio", path));
         }
         _ => {}
     }
@@ -84,11 +84,6 @@ async fn speak(
         report(core, tenant, Report::text(person.phone, None, Sender::Bot, answer)).await?;
     }
     Ok(())
-}
-
-fn file(message_type: &'static str, path: String) -> Media {
-    let file_name = path.rsplit('/').next().unwrap_or_default().to_owned();
-    Media { message_type, path, file_name }
 }
 
 async fn attended_by_bot(core: &Core, tenant: i64, phone: &'static str) -> Result<bool, Error> {
