@@ -1,0 +1,2 @@
+export * from './commands.svelte';
+export { capsOf, keysText, type Keys } from './keys';
