@@ -44,7 +44,7 @@ pub(crate) fn render(notice: &Notice, locale: Locale, privacy: Privacy) -> Notif
                 .replace("{messages}", &messages.to_string())
                 .replace("{conversations}", &conversations.to_string()),
         },
-        Notice::SendFailed { conversation_id, name, unconfirmed } => {
+        Notice::SendFailed { conversation_id, name, unconfirmed, .. } => {
             let name = if privacy == Privacy::None { &words.someone } else { name };
             let (title, body) = if *unconfirmed {
                 (&words.send_unconfirmed_title, &words.send_unconfirmed_body)
@@ -117,6 +117,7 @@ mod tests {
             conversation_id: ConversationId(7),
             name: "Ana".into(),
             unconfirmed: true,
+            count: 1,
         };
         for locale in Locale::ALL {
             assert!(render(&notice, locale, Privacy::Name).body.contains("Ana"));

@@ -141,7 +141,8 @@ impl Settings {
     pub(crate) fn notice_policy(&self) -> NoticePolicy {
         NoticePolicy {
             do_not_disturb: self.machine.do_not_disturb,
-            muted: self.account.muted_conversations.clone(),
+            muted: self.account.muted_conversations.iter().map(|id| (*id, None)).collect(),
+            ..NoticePolicy::default()
         }
     }
 }

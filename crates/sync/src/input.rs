@@ -1,11 +1,12 @@
 //! What goes into the engine and what comes out.
 
-use condorito_model::fact::{MessageKind, Stats};
+use crate::notice::{Notice, NoticePolicy};
+use condorito_model::fact::Stats;
 use condorito_model::link::LinkFact;
 use condorito_model::record::{OutboxRow, Outcome, Snapshot, StoreFault, StoreOp};
 use condorito_model::rest::{Failure, Headers, Reply, Request};
 use condorito_model::view::{Connection, SyncReport, Whatsapp};
-use condorito_model::{ConversationId, ErrorCode, LocalId, MessageId, Timestamp};
+use condorito_model::{ConversationId, ErrorCode, LocalId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Both clocks at one instant.
@@ -89,17 +90,10 @@ pub enum Input {
         /// The operator's wishes.
         policy: NoticePolicy,
     },
+    /// The machine woke, or its network changed: what was believed of the link may be wrong.
+    Wake,
     /// The time named by [`crate::Engine::deadline`] has come.
     Tick,
-}
-
-/// What the operator wants to be told of.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct NoticePolicy {
-    /// Nothing at all.
-    pub do_not_disturb: bool,
-    /// Nothing of these.
-    pub muted: Vec<ConversationId>,
 }
 
 /// A question to the engine.
@@ -232,51 +226,4 @@ pub enum Effect {
         /// What.
         notice: Notice,
     },
-}
-
-/// What to show of a message outside the window.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Preview {
-    /// Its text.
-    Text(String),
-    /// Its kind, where it has none.
-    Kind(MessageKind),
-}
-
-/// Something worth a notification; words are chosen outside, in the operator's language.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "notice", rename_all = "snake_case")]
-pub enum Notice {
-    /// Messages of one contact, replacing what was shown of it before.
-    Message {
-        /// The conversation.
-        conversation_id: ConversationId,
-        /// The newest of them.
-        message_id: MessageId,
-        /// The contact's name or number.
-        name: String,
-        /// The newest of them.
-        preview: Preview,
-        /// How many are unread.
-        count: u32,
-    },
-    /// After a gap: one instead of a storm.
-    Digest {
-        /// New messages.
-        messages: u32,
-        /// In so many conversations.
-        conversations: u32,
-    },
-    /// A text could not be sent, or nobody knows.
-    SendFailed {
-        /// The conversation.
-        conversation_id: ConversationId,
-        /// The contact's name or number.
-        name: String,
-        /// Whether it may have gone out all the same.
-        unconfirmed: bool,
-    },
-    /// WhatsApp was unlinked: someone must act.
-    WhatsappLost,
 }

@@ -17,6 +17,7 @@ mod engine;
 mod history;
 mod input;
 mod live;
+mod notice;
 mod notify;
 mod outbox;
 mod reads;
@@ -29,6 +30,5 @@ pub mod sim;
 
 pub use budget::{Budget, Limits};
 pub use engine::{Config, Engine};
-pub use input::{
-    Answered, Command, Effect, Input, Notice, NoticePolicy, Now, Preview, RequestId, Ticket, Token,
-};
+pub use input::{Answered, Command, Effect, Input, Now, RequestId, Ticket, Token};
+pub use notice::{Notice, NoticePolicy, Preview};

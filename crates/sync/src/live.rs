@@ -143,7 +143,7 @@ impl Engine {
                     | WhatsappState::NotInitialized
             );
         if lost {
-            self.tell(crate::input::Notice::WhatsappLost);
+            self.tell(crate::notice::Notice::WhatsappLost);
         }
         if self.whatsapp != whatsapp {
             self.whatsapp = whatsapp.clone();

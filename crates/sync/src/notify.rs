@@ -1,7 +1,8 @@
 //! What the operator is told of outside the window (design section 7).
 
 use crate::engine::Engine;
-use crate::input::{Effect, Notice, Preview};
+use crate::input::Effect;
+use crate::notice::{Notice, Preview};
 use crate::walk::{LATE_MS, Pass};
 use condorito_model::fact::{MessageFact, MessageKind, Sender};
 use condorito_model::{ConversationId, MessageId};
@@ -18,7 +19,12 @@ pub(crate) struct Notices {
 
 impl Engine {
     pub(crate) fn tell(&mut self, notice: Notice) {
-        if !self.policy.do_not_disturb {
+        let wanted = match notice {
+            Notice::Message { .. } | Notice::Digest { .. } => true,
+            Notice::SendFailed { .. } => self.policy.notify_failed,
+            Notice::WhatsappLost => self.policy.notify_whatsapp,
+        };
+        if wanted && !self.policy.do_not_disturb {
             self.out.push(Effect::Notify { notice });
         }
     }
@@ -63,7 +69,7 @@ impl Engine {
     }
 
     fn tell_of(&mut self, id: ConversationId, at_least: u32) {
-        if self.on_screen(id) || self.policy.muted.contains(&id) {
+        if self.on_screen(id) || self.policy.is_muted(id, self.now.wall) {
             return;
         }
         let Some(conv) = self.convs.get(id) else {
@@ -92,7 +98,7 @@ impl Engine {
                 continue;
             }
             let unread = self.convs.get(*id).is_some_and(|conv| conv.row.unread > 0);
-            if unread && !self.on_screen(*id) && !self.policy.muted.contains(id) {
+            if unread && !self.on_screen(*id) && !self.policy.is_muted(*id, self.now.wall) {
                 told.push((*id, *count));
                 messages = messages.saturating_add(*count);
             }

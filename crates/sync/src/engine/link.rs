@@ -58,6 +58,26 @@ impl Engine {
         }
     }
 
+    /// What the link brought until now may lack what came meanwhile: all is compared again, whether
+    /// or not its end is noticed later. While there is none, the supervisor dials by itself.
+    pub(super) fn on_wake(&mut self) {
+        // The monotonic clock may have stood still where the server's went on.
+        let limited = self.shown.as_ref().and_then(|shown| shown.limited_until);
+        if limited.is_some_and(|until| until <= self.now.wall) {
+            self.budget.unblock();
+        }
+        if !self.reachable() {
+            return;
+        }
+        self.outbox.retry_now();
+        // Who asked for a comparison gets one that began after the call.
+        if let Some(pass) = self.pass.as_mut() {
+            self.sync_waiters.append(&mut pass.take_tokens());
+        }
+        self.link_lost(ErrorCode::Offline);
+        self.begin_pass();
+    }
+
     /// Whether live events have stopped but REST is asked from time to time.
     pub(crate) const fn polling(&self) -> bool {
         matches!(self.link, LinkState::Waiting { blocked: true, .. })

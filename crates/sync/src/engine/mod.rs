@@ -8,7 +8,8 @@ use crate::budget::{Budget, Limits};
 use crate::catchup::Loads;
 use crate::conversation::{Conv, Index};
 use crate::history::Stretch;
-use crate::input::{Answered, Command, Effect, Input, NoticePolicy, Now, Ticket, Token};
+use crate::input::{Answered, Command, Effect, Input, Now, Ticket, Token};
+use crate::notice::NoticePolicy;
 use crate::notify::Notices;
 use crate::outbox::Outbox;
 use crate::requests::Requests;
@@ -264,6 +265,7 @@ impl Engine {
                 self.focus = (conversation_id.map(|id| self.convs.resolve(id)), focused);
             }
             Input::Notices { policy } => self.policy = policy,
+            Input::Wake => self.on_wake(),
             Input::Tick => {}
         }
         self.fire_timers();

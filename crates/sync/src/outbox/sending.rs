@@ -3,7 +3,7 @@
 use super::*;
 use crate::budget::Priority;
 use crate::engine::{After, Engine, Gate, Timer};
-use crate::input::Notice;
+use crate::notice::Notice;
 use crate::requests::Purpose;
 use condorito_model::fact::WhatsappState;
 use condorito_model::record::{Hold, OutboxState, StoreOp};
@@ -284,7 +284,12 @@ impl Engine {
     pub(crate) fn tell_failed(&mut self, phone: &str, unconfirmed: bool) {
         if let Some(conv) = self.convs.by_phone(phone) {
             let (conversation_id, name) = (conv.row.id, conv.title());
-            self.tell(Notice::SendFailed { conversation_id, name, unconfirmed });
+            let open = self.outbox.rows().filter(|row| {
+                row.phone == phone
+                    && matches!(row.state, OutboxState::Failed | OutboxState::Unconfirmed)
+            });
+            let count = u32::try_from(open.count()).unwrap_or(u32::MAX);
+            self.tell(Notice::SendFailed { conversation_id, name, unconfirmed, count });
         }
     }
 

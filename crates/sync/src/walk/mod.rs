@@ -99,6 +99,11 @@ impl Pass {
     pub(crate) fn is_catching_up(&self) -> bool {
         self.stage == Stage::CatchingUp
     }
+
+    /// Those who wait for its end, to wait for another one.
+    pub(crate) fn take_tokens(&mut self) -> Vec<Token> {
+        std::mem::take(&mut self.tokens)
+    }
 }
 
 impl Engine {
