@@ -4,7 +4,7 @@ use crate::actor::{EngineHandle, Surroundings};
 use crate::client::Client;
 use crate::events::Event;
 use crate::fault;
-use crate::settings::AccountSettings;
+use crate::voice::Mutes;
 use condorito_model::ErrorCode;
 use condorito_model::view::Account;
 use condorito_net::{Link, LinkConfig, LinkCounters, LinkHandle, NetOptions, Rest};
@@ -15,7 +15,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Names of settings in the account's own file.
 pub(crate) const ACCOUNT: &str = "account";
-pub(crate) const SETTINGS: &str = "settings";
 pub(crate) const FIGURES: &str = "figures";
 
 /// An account whose files are open. Commands hold it while they run.
@@ -84,11 +83,9 @@ impl OpenAccount {
             None => kept(&store, ACCOUNT).await,
         };
         let voice = Arc::clone(client.voice());
-        let mut settings = voice.settings();
-        settings.account = kept::<AccountSettings>(&store, SETTINGS).await.unwrap_or_default();
         voice.set_figures(kept(&store, FIGURES).await.unwrap_or_default());
-        let policy = settings.notice_policy();
-        voice.set_settings(settings);
+        voice.set_mutes(Mutes::default());
+        let policy = voice.policy();
         let link_config = LinkConfig::with_tls(&net, rest.tls());
         let surroundings = Surroundings {
             store: store.clone(),
@@ -152,6 +149,13 @@ impl OpenAccount {
     pub(crate) async fn reconnect_now(&self) {
         if let Some(link) = &*self.link.lock().await {
             link.reconnect_now();
+        }
+    }
+
+    /// Drops the link, whatever is believed of it, and dials at once.
+    pub(crate) async fn renew_link(&self) {
+        if let Some(link) = &*self.link.lock().await {
+            link.cycle();
         }
     }
 

@@ -3,6 +3,7 @@
 
 use crate::commands::results::{BotSwitched, BudgetFigures, RequestFigures};
 use crate::events::{Event, Events};
+use crate::quiet::TimeOfDay;
 use crate::recording::Recorder;
 use crate::voice::Voice;
 use condorito_model::fact::{ServerEvent, Stats};
@@ -370,7 +371,9 @@ impl Task {
                 events.tell(&Event::Dashboard(voice.dashboard(&shown)));
             }
             Effect::Notify { notice } => {
-                events.tell(&Event::Notification(voice.notification(&notice)));
+                if let Some(shown) = voice.notification(&notice, TimeOfDay::now()) {
+                    events.tell(&Event::Notification(shown));
+                }
             }
         }
     }

@@ -201,6 +201,15 @@ impl Client {
         }
     }
 
+    /// The machine woke, or its network changed: the link is made anew at once, and what was missed
+    /// is caught up with. Does nothing while nobody is signed in.
+    pub async fn wake(&self) {
+        if let Some(open) = self.current().open {
+            open.engine.tell(Input::Wake);
+            open.renew_link().await;
+        }
+    }
+
     pub(crate) fn tell_focus(&self, open: &OpenAccount) {
         let (conversation_id, focused) =
             *self.inner.focus.lock().unwrap_or_else(PoisonError::into_inner);

@@ -5,6 +5,7 @@
 //! delivered at once and then one every 16 ms, so that none is lost however slow the host is.
 
 use crate::commands::results::BotSwitched;
+use crate::settings::Settings;
 use condorito_model::view::{
     Changed, ChangedMessages, Connection, Dashboard, Notification, SessionStatus, Whatsapp,
 };
@@ -60,6 +61,8 @@ events! {
     Notification = "notification"(Notification);
     /// Somebody signed in or out, or the session ended.
     Session = "session"(SessionStatus);
+    /// The settings changed.
+    Settings = "settings"(Settings);
 }
 
 /// All mailboxes. Clones share them.

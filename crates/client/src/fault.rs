@@ -38,6 +38,14 @@ pub(crate) fn of_io(error: &io::Error) -> ErrorCode {
     }
 }
 
+/// Of a file that the operator named.
+pub(crate) fn of_file(error: &io::Error) -> ErrorCode {
+    match of_io(error) {
+        ErrorCode::DiskFull => ErrorCode::DiskFull,
+        _ => ErrorCode::FileUnwritable,
+    }
+}
+
 pub(crate) fn of_setup(error: &SetupError) -> ErrorCode {
     tracing::warn!(%error, "the backend cannot be set up");
     match error {

@@ -3,7 +3,7 @@
 
 use crate::locale::Locale;
 use crate::settings::Privacy;
-use condorito_model::view::Notification;
+use condorito_model::view::{Notification, NotificationKind};
 use condorito_sync::{Notice, Preview};
 
 /// Longest body, in characters: notification servers cut anyway.
@@ -33,6 +33,9 @@ pub(crate) fn render(notice: &Notice, locale: Locale, privacy: Privacy) -> Notif
                 message_id: Some(message_id.clone()),
                 title,
                 body,
+                kind: NotificationKind::Message,
+                count: notice.count(),
+                silent: false,
             }
         }
         Notice::Digest { messages, conversations } => Notification {
@@ -43,6 +46,9 @@ pub(crate) fn render(notice: &Notice, locale: Locale, privacy: Privacy) -> Notif
                 .digest_body
                 .replace("{messages}", &messages.to_string())
                 .replace("{conversations}", &conversations.to_string()),
+            kind: NotificationKind::Digest,
+            count: notice.count(),
+            silent: false,
         },
         Notice::SendFailed { conversation_id, name, unconfirmed, .. } => {
             let name = if privacy == Privacy::None { &words.someone } else { name };
@@ -56,6 +62,9 @@ pub(crate) fn render(notice: &Notice, locale: Locale, privacy: Privacy) -> Notif
                 message_id: None,
                 title: title.clone(),
                 body: body.replace("{name}", name),
+                kind: NotificationKind::Failed,
+                count: notice.count(),
+                silent: false,
             }
         }
         Notice::WhatsappLost => Notification {
@@ -63,6 +72,9 @@ pub(crate) fn render(notice: &Notice, locale: Locale, privacy: Privacy) -> Notif
             message_id: None,
             title: words.whatsapp_lost_title.clone(),
             body: words.whatsapp_lost_body.clone(),
+            kind: NotificationKind::Whatsapp,
+            count: notice.count(),
+            silent: false,
         },
     }
 }

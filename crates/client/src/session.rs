@@ -2,7 +2,8 @@
 
 use crate::account::{OpenAccount, Opening};
 use crate::client::{Client, Inner};
-use crate::commands::args::{Login, Logout, Nothing};
+use crate::commands::args::{Login, Logout, Nothing, TestBackend};
+use crate::commands::results::BackendAnswer;
 use crate::events::Event;
 use crate::fault;
 use crate::folder::account_name;
@@ -57,6 +58,14 @@ impl Client {
         self.events().tell(&Event::Session(self.status()));
     }
 
+    pub(crate) async fn test_backend(&self, args: TestBackend) -> Result<BackendAnswer, ErrorCode> {
+        let endpoints = Endpoints::parse(&args.backend).map_err(|_| ErrorCode::InvalidBackend)?;
+        let net = net_options(endpoints, args.proxy, args.extra_ca);
+        let (rest, _) = Rest::new(&net).map_err(|error| fault::of_setup(&error))?;
+        let rtt_ms = rest.probe().await.map_err(|error| error.code())?;
+        Ok(BackendAnswer { ok: true, rtt_ms: u32::try_from(rtt_ms).unwrap_or(u32::MAX) })
+    }
+
     async fn backend(&self, given: Option<String>) -> Result<Backend, ErrorCode> {
         let given = given
             .filter(|given| !given.trim().is_empty())
@@ -70,14 +79,8 @@ impl Client {
         };
         let endpoints = Endpoints::parse(&address).map_err(|_| ErrorCode::InvalidBackend)?;
         let name = name.unwrap_or_else(|| endpoints.base().to_owned());
-        let mut net = NetOptions::new(endpoints);
         let machine = self.settings().machine;
-        net.extra_ca = machine.extra_ca.map(Into::into);
-        net.proxy = match machine.proxy.as_deref() {
-            None => Proxy::System,
-            Some("direct") => Proxy::Direct,
-            Some(url) => Proxy::Url(url.to_owned()),
-        };
+        let net = net_options(endpoints, machine.proxy, machine.extra_ca);
         Ok(Backend { name, net })
     }
 
@@ -368,6 +371,18 @@ impl Client {
             tracing::warn!(%fault, "renewed tokens could not be kept");
         }
     }
+}
+
+/// The way to a backend, by settings.
+fn net_options(endpoints: Endpoints, proxy: Option<String>, ca: Option<String>) -> NetOptions {
+    let mut net = NetOptions::new(endpoints);
+    net.extra_ca = ca.map(Into::into);
+    net.proxy = match proxy.as_deref() {
+        None => Proxy::System,
+        Some("direct") => Proxy::Direct,
+        Some(url) => Proxy::Url(url.to_owned()),
+    };
+    net
 }
 
 /// Takes what the session has to tell, for as long as the account is open.

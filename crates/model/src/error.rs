@@ -68,6 +68,8 @@ error_codes! {
     FileTooBig => Input, false;
     /// A file is of a kind that the server refuses.
     FileKind => Input, false;
+    /// A file cannot be written where it was asked for.
+    FileUnwritable => Input, false;
     /// No connection.
     Offline => Network, true;
     /// No answer in time.

@@ -51,6 +51,33 @@ pub struct Conversation {
     pub draft: Option<String>,
     /// Whether messages are known or thought to be missing from the cache.
     pub gap: bool,
+    /// Whether nothing is told of it outside the window; `None` when it is not muted.
+    pub mute: Option<Mute>,
+}
+
+/// How long a conversation is muted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Mute {
+    /// Until then; `None`: for good.
+    pub until: Option<Timestamp>,
+}
+
+/// `conversation_counts`: conversations, save the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ConversationCounts {
+    /// All.
+    pub all: u32,
+    /// With unread messages.
+    pub unread: u32,
+    /// Whose contact waits for a first answer.
+    pub waiting: u32,
+    /// In which the bot does not answer.
+    pub bot_off: u32,
+    /// Unread messages of all of them.
+    #[ts(type = "number")]
+    pub unread_messages: u64,
 }
 
 /// How far a message is. A contact's is always `received`.
@@ -289,6 +316,20 @@ pub struct ChangedMessages {
     pub ids: Vec<RowId>,
 }
 
+/// What a notification tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum NotificationKind {
+    /// Messages of one contact; replaces what was told of the conversation before.
+    Message,
+    /// Messages of many, after a gap or in a burst; replaces the digest before.
+    Digest,
+    /// A text that was not sent, or nobody knows; replaces what was told so of the conversation.
+    Failed,
+    /// WhatsApp was unlinked.
+    Whatsapp,
+}
+
 /// The event `notification`: what the notifier decided to show. Plain text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -301,6 +342,12 @@ pub struct Notification {
     pub title: String,
     /// The rest.
     pub body: String,
+    /// What it tells of.
+    pub kind: NotificationKind,
+    /// How many messages or texts it stands for.
+    pub count: u32,
+    /// Whether it must make no sound.
+    pub silent: bool,
 }
 
 /// State of the WhatsApp link, and the event `whatsapp`.

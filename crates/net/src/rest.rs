@@ -191,6 +191,21 @@ impl Rest {
         }
     }
 
+    /// Whether a backend answers here: the guard of its routes turns a request without a token
+    /// away in words of its own. Milliseconds to its answer. Costs one request of the budget.
+    ///
+    /// # Errors
+    /// See [`SignInError`].
+    pub async fn probe(&self) -> Result<u64, SignInError> {
+        let response = self.inner.exchange.call(self.get("/api/auth/verify", Method::GET)).await?;
+        match (response.status, verdict::guard(&response)) {
+            (_, Some(GuardCode::TokenMissing)) => Ok(response.rtt_ms),
+            (429, _) => Err(SignInError::RateLimited { retry_after_ms: response.retry_after_ms }),
+            (status @ 500.., _) => Err(SignInError::ServerFault { status }),
+            _ => Err(SignInError::NotCondorito),
+        }
+    }
+
     /// The bytes of a message's file, from its stored address, up to `cap` bytes. No token goes
     /// along: media are served without (contract 4.15).
     ///

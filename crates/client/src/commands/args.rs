@@ -55,8 +55,9 @@ pub struct ListConversations {
     pub unread: Option<bool>,
     /// Only those in which the bot answers, or does not.
     pub bot: Option<bool>,
+    /// Only those whose contact waits for a first answer, longest first; or only the others.
+    pub waiting: Option<bool>,
     /// Only those whose contact has one of these tags.
-    #[ts(type = "Array<number>")]
     pub tag_ids: Option<Vec<i64>>,
     /// `nextCursor` of the page before.
     pub cursor: Option<String>,
@@ -110,7 +111,6 @@ pub struct ListMessages {
     /// Right after this message.
     pub after: Option<PlaceArg>,
     /// Around the message with this id.
-    #[ts(type = "number")]
     pub around: Option<i64>,
     /// Messages, 50 where it is left out, up to 200.
     pub limit: Option<u32>,
@@ -185,7 +185,38 @@ pub struct SetSettings {
     pub patch: serde_json::Value,
 }
 
-/// Of `export_diagnostics`.
+/// Of `mute`.
+#[derive(Debug, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
+pub struct MuteFor {
+    /// Which conversation.
+    pub conversation_id: ConversationId,
+    /// For so long, from 1 to 525,600; for good where it is null.
+    pub minutes: Option<u32>,
+}
+
+/// Of `check_phone`.
+#[derive(Debug, Deserialize, TS)]
+pub struct CheckPhone {
+    /// The number as typed.
+    pub phone: String,
+}
+
+/// Of `test_backend`.
+#[derive(Debug, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
+pub struct TestBackend {
+    /// Its address.
+    pub backend: String,
+    /// The HTTP proxy, as in the settings; the system's where it is left out.
+    pub proxy: Option<String>,
+    /// A PEM file of certificates to trust beside the system's.
+    pub extra_ca: Option<String>,
+}
+
+/// Of `export_diagnostics` and `export_data`.
 #[derive(Debug, Deserialize, TS)]
 pub struct Export {
     /// The file to write.

@@ -1,12 +1,14 @@
 //! The list, and what is done to one conversation.
 
-use super::args::{BotOf, DraftOf, ListConversations, Of, Search, StartConversation};
-use super::results::BotSwitched;
+use super::args::{
+    BotOf, CheckPhone, DraftOf, ListConversations, MuteFor, Nothing, Of, Search, StartConversation,
+};
+use super::results::{BotSwitched, PhoneCheck, PhoneCountry};
 use crate::account::OpenAccount;
 use crate::client::Client;
 use crate::events::Event;
 use crate::fault;
-use condorito_model::view::{Conversation, ConversationPage, SearchPage};
+use condorito_model::view::{Conversation, ConversationCounts, ConversationPage, SearchPage};
 use condorito_model::{ConversationId, ErrorCode, phone};
 use condorito_store::{ListQuery, SearchQuery};
 use condorito_sync::{Answered, Command};
@@ -33,6 +35,9 @@ impl Client {
         &self,
         args: ListConversations,
     ) -> Result<ConversationPage, ErrorCode> {
+        if args.waiting.is_some() {
+            return Err(ErrorCode::Internal);
+        }
         let open = self.account().await?;
         let query = ListQuery {
             query: args.query,
@@ -58,6 +63,32 @@ impl Client {
         let phone = phone::normalise_typed(&args.phone).ok_or(ErrorCode::InvalidPhone)?;
         let id = start(&open, phone).await?;
         find(&open, id).await
+    }
+
+    pub(crate) async fn conversation_counts(
+        &self,
+        _: Nothing,
+    ) -> Result<ConversationCounts, ErrorCode> {
+        Err(ErrorCode::Internal)
+    }
+
+    pub(crate) async fn check_phone(&self, args: CheckPhone) -> Result<PhoneCheck, ErrorCode> {
+        let open = self.account().await?;
+        let digits = phone::normalise_typed(&args.phone).ok_or(ErrorCode::InvalidPhone)?;
+        let found = open.store.conversation_by_phone(digits.clone()).await;
+        let existing = found.map_err(|error| fault::of_store(&error))?.map(|found| found.id);
+        let country =
+            if digits.starts_with("54") { PhoneCountry::Argentina } else { PhoneCountry::Other };
+        let answerable = phone::looks_argentine(&digits);
+        Ok(PhoneCheck { digits, country, answerable, existing })
+    }
+
+    pub(crate) async fn mute(&self, _: MuteFor) -> Result<(), ErrorCode> {
+        Err(ErrorCode::Internal)
+    }
+
+    pub(crate) async fn unmute(&self, _: Of) -> Result<(), ErrorCode> {
+        Err(ErrorCode::Internal)
     }
 
     pub(crate) async fn mark_read(&self, args: Of) -> Result<(), ErrorCode> {

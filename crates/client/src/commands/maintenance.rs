@@ -2,9 +2,9 @@
 
 use super::args::{Export, Nothing, SetSettings};
 use super::results::{Diagnostics, Exported, LinkFigures, StoreFigures};
-use crate::account::SETTINGS;
 use crate::actor::{now, stopped_connection};
 use crate::client::Client;
+use crate::events::Event;
 use crate::fault;
 use crate::settings::Settings;
 use condorito_model::ErrorCode;
@@ -52,22 +52,17 @@ impl Client {
         self.restored().await;
         let old = self.settings();
         let new = old.patched(&args.patch)?;
-        let open = self.current().open;
-        if new.account != old.account {
-            let open = open.as_ref().ok_or(ErrorCode::SignedOut)?;
-            let json = serde_json::to_string(&new.account).ok();
-            open.store.put_setting(SETTINGS, json).await.map_err(fault::of_write)?;
-        }
         self.change_app(|app| app.settings = new.machine.clone())?;
         if let Some(locale) =
             new.machine.locale.filter(|_| new.machine.locale != old.machine.locale)
         {
             self.voice().set_locale(locale);
         }
-        if let Some(open) = open {
-            open.engine.tell(Input::Notices { policy: new.notice_policy() });
-        }
         self.voice().set_settings(new.clone());
+        if let Some(open) = self.current().open {
+            open.engine.tell(Input::Notices { policy: self.voice().policy() });
+        }
+        self.events().tell(&Event::Settings(new.clone()));
         Ok(new)
     }
 
@@ -79,6 +74,8 @@ impl Client {
             started_at: self.inner.started_at,
             at: now(),
             connection: stopped_connection(),
+            states: Vec::new(),
+            limited_until: None,
             clock_offset_ms: 0,
             budget: Default::default(),
             requests: BTreeMap::new(),
@@ -87,6 +84,7 @@ impl Client {
         };
         if let Some(open) = open {
             let shown = open.engine.shown();
+            diagnostics.limited_until = shown.connection.limited_until;
             diagnostics.connection = shown.connection;
             diagnostics.clock_offset_ms = shown.offset_ms;
             diagnostics.budget = shown.budget;
@@ -107,7 +105,7 @@ impl Client {
     pub(crate) async fn export_diagnostics(&self, args: Export) -> Result<Exported, ErrorCode> {
         let diagnostics = self.diagnostics(Nothing {}).await?;
         let json = serde_json::to_vec_pretty(&diagnostics).map_err(|_| ErrorCode::Internal)?;
-        tokio::fs::write(&args.path, json).await.map_err(|_| ErrorCode::FileUnreadable)?;
+        tokio::fs::write(&args.path, json).await.map_err(|error| fault::of_file(&error))?;
         Ok(Exported { path: args.path })
     }
 }

@@ -9,26 +9,31 @@ mod maintenance;
 mod messages;
 pub mod results;
 mod sending;
+mod storage;
 
 use crate::client::Client;
 use crate::settings::Settings;
 use args::{
-    BotAll, BotOf, DraftOf, Export, ListConversations, ListMessages, Login, Logout, Nothing, Of,
-    Search, SendFile, SendText, SetSettings, StartConversation, WrittenOf,
+    BotAll, BotOf, CheckPhone, DraftOf, Export, ListConversations, ListMessages, Login, Logout,
+    MuteFor, Nothing, Of, Search, SendFile, SendText, SetSettings, StartConversation, TestBackend,
+    WrittenOf,
 };
 use condorito_model::CommandError;
 use condorito_model::ErrorCode::{
     self, AccountInactive, ConversationDeleted, DiskFull, FileKind, FileTooBig, FileUnreadable,
-    InFlight, Internal, InvalidBackend, InvalidInput, InvalidPhone, KeyMissing, KeyringLocked,
-    KeyringMissing, NotCondorito, NotFound, Offline, RateLimited, Refused, ServerFault,
-    SessionExpired, SignedOut, StoreBusy, StoreDamaged, StoreFault, StoreNewer, StoreReadOnly,
-    Timeout, Unreachable, Untrusted, WrongCredentials,
+    FileUnwritable, InFlight, Internal, InvalidBackend, InvalidInput, InvalidPhone, KeyMissing,
+    KeyringLocked, KeyringMissing, NotCondorito, NotFound, Offline, RateLimited, Refused,
+    ServerFault, SessionExpired, SignedOut, StoreBusy, StoreDamaged, StoreFault, StoreNewer,
+    StoreReadOnly, Timeout, Unreachable, Untrusted, WrongCredentials,
 };
 use condorito_model::view::{
-    Account, Connection, Conversation, ConversationPage, Dashboard, MessagePage, SearchPage,
-    SessionStatus, SyncReport, Whatsapp,
+    Account, Connection, Conversation, ConversationCounts, ConversationPage, Dashboard,
+    MessagePage, SearchPage, SessionStatus, SyncReport, Whatsapp,
 };
-use results::{Diagnostics, Exported, OutboxPage, Written};
+use results::{
+    BackendAnswer, DataExported, Diagnostics, Exported, OutboxPage, PhoneCheck, StorageUsage,
+    Written,
+};
 use serde_json::Value;
 
 /// What any command may answer.
@@ -69,6 +74,9 @@ const SIGN_IN: &[ErrorCode] = &[
     ServerFault,
     NotCondorito,
 ];
+/// Reaching a backend.
+const BACKEND: &[ErrorCode] =
+    &[InvalidBackend, Unreachable, Untrusted, Timeout, RateLimited, ServerFault, NotCondorito];
 /// Reading a file to send.
 const FILE: &[ErrorCode] = &[FileUnreadable, FileTooBig, FileKind];
 
@@ -144,10 +152,14 @@ commands! {
     reconnect_now(Nothing) -> (), fails ACCOUNT, &[SessionExpired];
     /// Compares everything with the server and answers when the store mirrors it.
     sync_now(Nothing) -> SyncReport, fails ACCOUNT, SERVER;
-    /// A page of the list, newest first.
+    /// A page of the list, newest first; those who wait, longest first.
     list_conversations(ListConversations) -> ConversationPage, fails ACCOUNT;
+    /// How many conversations there are of each kind.
+    conversation_counts(Nothing) -> ConversationCounts, fails ACCOUNT;
     /// One conversation.
     get_conversation(Of) -> Conversation, fails ACCOUNT, &[NotFound];
+    /// What writing to a number would mean, and whether it has a conversation.
+    check_phone(CheckPhone) -> PhoneCheck, fails ACCOUNT, &[InvalidPhone];
     /// Finds or begins the conversation with a number.
     start_conversation(StartConversation) -> Conversation, fails ACCOUNT, &[InvalidPhone, NotFound];
     /// Marks it read here at once, on the server when it can be reached.
@@ -156,6 +168,10 @@ commands! {
     delete_conversation(Of) -> (), fails ACCOUNT, SERVER, &[NotFound, InFlight];
     /// Switches the bot of one conversation.
     set_bot(BotOf) -> (), fails ACCOUNT, SERVER, &[NotFound, ConversationDeleted];
+    /// Tells nothing of it outside the window, for a while or for good.
+    mute(MuteFor) -> (), fails ACCOUNT, &[NotFound];
+    /// Ends that.
+    unmute(Of) -> (), fails ACCOUNT, &[NotFound];
     /// A page of messages, oldest first; asks the server for what the cache lacks.
     list_messages(ListMessages) -> MessagePage, fails ACCOUNT, &[NotFound];
     /// Messages with these words, newest first.
@@ -189,7 +205,15 @@ commands! {
     /// Counters: no text, name, number or address.
     diagnostics(Nothing) -> Diagnostics, fails;
     /// The same as a file.
-    export_diagnostics(Export) -> Exported, fails &[FileUnreadable];
+    export_diagnostics(Export) -> Exported, fails &[FileUnwritable, DiskFull];
+    /// How much room everything takes.
+    storage_usage(Nothing) -> StorageUsage, fails ACCOUNT;
+    /// Everything of the account as one JSON file: what is cached, written here, and set.
+    export_data(Export) -> DataExported, fails ACCOUNT, &[FileUnwritable];
+    /// Throws away what the server has and fetches it anew; what exists only here stays.
+    clear_cache(Nothing) -> (), fails ACCOUNT, &[Offline, SessionExpired];
+    /// Whether a backend answers at an address; changes nothing.
+    test_backend(TestBackend) -> BackendAnswer, fails BACKEND;
 }
 
 /// Absent arguments are the same as none; unknown ones are ignored.

@@ -1,7 +1,7 @@
 //! Results of commands that are not shapes of the model.
 
 use condorito_model::record::Hold;
-use condorito_model::view::{Connection, MessageError, MessageState};
+use condorito_model::view::{Connection, ConnectionState, MessageError, MessageState};
 use condorito_model::{ConversationId, LocalId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -67,6 +67,91 @@ pub struct Exported {
     pub path: String,
 }
 
+/// Of `export_data`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct DataExported {
+    /// The file written.
+    pub path: String,
+    /// Conversations in it.
+    #[ts(type = "number")]
+    pub conversations: u64,
+    /// Messages in it.
+    #[ts(type = "number")]
+    pub messages: u64,
+}
+
+/// Of `storage_usage`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct StorageUsage {
+    /// Where everything lies.
+    pub folder: String,
+    /// Bytes of what the server has too.
+    #[ts(type = "number")]
+    pub cache_bytes: u64,
+    /// Bytes of what exists nowhere else.
+    #[ts(type = "number")]
+    pub outbox_bytes: u64,
+    /// Bytes of pictures and other files of messages.
+    #[ts(type = "number")]
+    pub media_bytes: u64,
+    /// Bytes of logs.
+    #[ts(type = "number")]
+    pub log_bytes: u64,
+    /// Conversations in the cache.
+    #[ts(type = "number")]
+    pub conversations: u64,
+    /// Messages in the cache.
+    #[ts(type = "number")]
+    pub messages: u64,
+}
+
+/// Where a number is of, as far as the server treats numbers differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum PhoneCountry {
+    /// `54`.
+    Argentina,
+    /// Any other.
+    Other,
+}
+
+/// Of `check_phone`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct PhoneCheck {
+    /// What would be written to.
+    pub digits: String,
+    /// Where it is of.
+    pub country: PhoneCountry,
+    /// Whether the server can hold a conversation with it (contract 5.6).
+    pub answerable: bool,
+    /// The conversation with it, if there is one.
+    pub existing: Option<ConversationId>,
+}
+
+/// Of `test_backend`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct BackendAnswer {
+    /// It answered as a backend does; else there is an error.
+    #[ts(type = "true")]
+    pub ok: bool,
+    /// Milliseconds to its answer, the making of the connection included.
+    pub rtt_ms: u32,
+}
+
+/// A state of the connection, and since when it was so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionChange {
+    /// The state.
+    pub state: ConnectionState,
+    /// Since when.
+    pub since: Timestamp,
+}
+
 /// Of `diagnostics`: how the client is, in numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -79,6 +164,10 @@ pub struct Diagnostics {
     pub at: Timestamp,
     /// The live connection.
     pub connection: Connection,
+    /// The states it was in before, oldest first, up to 50.
+    pub states: Vec<ConnectionChange>,
+    /// Until when the server lets nothing through, when rate-limited.
+    pub limited_until: Option<Timestamp>,
     /// Server clock minus own clock, in milliseconds.
     #[ts(type = "number")]
     pub clock_offset_ms: i64,

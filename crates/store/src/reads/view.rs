@@ -182,6 +182,7 @@ pub(crate) fn conversation(
         tags,
         draft,
         gap,
+        mute: None,
     })
 }
 

@@ -2,14 +2,18 @@
 // Do not edit.
 import type {
   Account,
+  BackendAnswer,
   BotAll,
   BotOf,
   BotSwitched,
   Changed,
+  CheckPhone,
   Connection,
   Conversation,
+  ConversationCounts,
   ConversationPage,
   Dashboard,
+  DataExported,
   Diagnostics,
   DraftOf,
   Export,
@@ -19,10 +23,12 @@ import type {
   Login,
   Logout,
   MessagePage,
+  MuteFor,
   Nothing,
   Notification,
   Of,
   OutboxPage,
+  PhoneCheck,
   Search,
   SearchPage,
   SendFile,
@@ -31,7 +37,9 @@ import type {
   SetSettings,
   Settings,
   StartConversation,
+  StorageUsage,
   SyncReport,
+  TestBackend,
   Whatsapp,
   Written,
   WrittenOf,
@@ -53,10 +61,14 @@ export interface Commands {
   reconnect_now: { args: Nothing; result: null };
   /** Compares everything with the server and answers when the store mirrors it. */
   sync_now: { args: Nothing; result: SyncReport };
-  /** A page of the list, newest first. */
+  /** A page of the list, newest first; those who wait, longest first. */
   list_conversations: { args: ListConversations; result: ConversationPage };
+  /** How many conversations there are of each kind. */
+  conversation_counts: { args: Nothing; result: ConversationCounts };
   /** One conversation. */
   get_conversation: { args: Of; result: Conversation };
+  /** What writing to a number would mean, and whether it has a conversation. */
+  check_phone: { args: CheckPhone; result: PhoneCheck };
   /** Finds or begins the conversation with a number. */
   start_conversation: { args: StartConversation; result: Conversation };
   /** Marks it read here at once, on the server when it can be reached. */
@@ -65,6 +77,10 @@ export interface Commands {
   delete_conversation: { args: Of; result: null };
   /** Switches the bot of one conversation. */
   set_bot: { args: BotOf; result: null };
+  /** Tells nothing of it outside the window, for a while or for good. */
+  mute: { args: MuteFor; result: null };
+  /** Ends that. */
+  unmute: { args: Of; result: null };
   /** A page of messages, oldest first; asks the server for what the cache lacks. */
   list_messages: { args: ListMessages; result: MessagePage };
   /** Messages with these words, newest first. */
@@ -99,6 +115,14 @@ export interface Commands {
   diagnostics: { args: Nothing; result: Diagnostics };
   /** The same as a file. */
   export_diagnostics: { args: Export; result: Exported };
+  /** How much room everything takes. */
+  storage_usage: { args: Nothing; result: StorageUsage };
+  /** Everything of the account as one JSON file: what is cached, written here, and set. */
+  export_data: { args: Export; result: DataExported };
+  /** Throws away what the server has and fetches it anew; what exists only here stays. */
+  clear_cache: { args: Nothing; result: null };
+  /** Whether a backend answers at an address; changes nothing. */
+  test_backend: { args: TestBackend; result: BackendAnswer };
 }
 
 /** Every event by name with its payload. */
@@ -110,4 +134,5 @@ export interface Events {
   bot: BotSwitched;
   notification: Notification;
   session: SessionStatus;
+  settings: Settings;
 }

@@ -17,6 +17,14 @@ export type Account = {
   isAdmin: boolean,
 };
 
+/** Of `test_backend`. */
+export type BackendAnswer = {
+  /** It answered as a backend does; else there is an error. */
+  ok: true,
+  /** Milliseconds to its answer, the making of the connection included. */
+  rttMs: number,
+};
+
 /** Of `set_bot_all`. */
 export type BotAll = {
   /** On or off. */
@@ -73,6 +81,12 @@ export type ChangedMessages = {
   ids: Array<RowId>,
 };
 
+/** Of `check_phone`. */
+export type CheckPhone = {
+  /** The number as typed. */
+  phone: string,
+};
+
 /** An error as it leaves a command. */
 export type CommandError = {
   /** Stable code; texts are never matched. */
@@ -107,6 +121,14 @@ export type Connection = {
   limitedUntil: Timestamp | null,
 };
 
+/** A state of the connection, and since when it was so. */
+export type ConnectionChange = {
+  /** The state. */
+  state: ConnectionState,
+  /** Since when. */
+  since: Timestamp,
+};
+
 /** State of the live connection as shown. */
 export type ConnectionState = "offline" | "connecting" | "syncing" | "online" | "polling" | "stopped";
 
@@ -138,6 +160,22 @@ export type Conversation = {
   draft: string | null,
   /** Whether messages are known or thought to be missing from the cache. */
   gap: boolean,
+  /** Whether nothing is told of it outside the window; `None` when it is not muted. */
+  mute: Mute | null,
+};
+
+/** `conversation_counts`: conversations, save the last. */
+export type ConversationCounts = {
+  /** All. */
+  all: number,
+  /** With unread messages. */
+  unread: number,
+  /** Whose contact waits for a first answer. */
+  waiting: number,
+  /** In which the bot does not answer. */
+  botOff: number,
+  /** Unread messages of all of them. */
+  unreadMessages: number,
 };
 
 /** A conversation. Positive: the server's row id. Negative: one begun here that the server does not know yet; it stays valid in commands after the server has given it an id. */
@@ -169,6 +207,16 @@ export type Dashboard = {
   asOf: Timestamp | null,
 };
 
+/** Of `export_data`. */
+export type DataExported = {
+  /** The file written. */
+  path: string,
+  /** Conversations in it. */
+  conversations: number,
+  /** Messages in it. */
+  messages: number,
+};
+
 /** How close rows lie. */
 export type Density = "comfortable" | "compact";
 
@@ -182,6 +230,10 @@ export type Diagnostics = {
   at: Timestamp,
   /** The live connection. */
   connection: Connection,
+  /** The states it was in before, oldest first, up to 50. */
+  states: Array<ConnectionChange>,
+  /** Until when the server lets nothing through, when rate-limited. */
+  limitedUntil: Timestamp | null,
   /** Server clock minus own clock, in milliseconds. */
   clockOffsetMs: number,
   /** The request budget. */
@@ -203,12 +255,12 @@ export type DraftOf = {
 };
 
 /** Stable codes, written in snake case. */
-export type ErrorCode = "invalid_input" | "unknown_command" | "invalid_backend" | "not_found" | "signed_out" | "invalid_phone" | "in_flight" | "file_unreadable" | "file_too_big" | "file_kind" | "offline" | "timeout" | "unreachable" | "untrusted" | "wrong_credentials" | "session_expired" | "account_inactive" | "rate_limited" | "not_linked" | "refused" | "refused_number" | "server_fault" | "not_condorito" | "conversation_deleted" | "disk_full" | "store_read_only" | "store_busy" | "store_newer" | "store_damaged" | "store_fault" | "keyring_missing" | "keyring_locked" | "key_missing" | "internal";
+export type ErrorCode = "invalid_input" | "unknown_command" | "invalid_backend" | "not_found" | "signed_out" | "invalid_phone" | "in_flight" | "file_unreadable" | "file_too_big" | "file_kind" | "file_unwritable" | "offline" | "timeout" | "unreachable" | "untrusted" | "wrong_credentials" | "session_expired" | "account_inactive" | "rate_limited" | "not_linked" | "refused" | "refused_number" | "server_fault" | "not_condorito" | "conversation_deleted" | "disk_full" | "store_read_only" | "store_busy" | "store_newer" | "store_damaged" | "store_fault" | "keyring_missing" | "keyring_locked" | "key_missing" | "internal";
 
 /** Where an error comes from. */
 export type ErrorSource = "input" | "network" | "server" | "store" | "secrets";
 
-/** Of `export_diagnostics`. */
+/** Of `export_diagnostics` and `export_data`. */
 export type Export = {
   /** The file to write. */
   path: string,
@@ -249,8 +301,10 @@ export type ListConversations = {
   unread?: boolean | null,
   /** Only those in which the bot answers, or does not. */
   bot?: boolean | null,
+  /** Only those whose contact waits for a first answer, longest first; or only the others. */
+  waiting?: boolean | null,
   /** Only those whose contact has one of these tags. */
-  tagIds: Array<number>,
+  tagIds?: Array<number> | null,
   /** `nextCursor` of the page before. */
   cursor?: string | null,
   /** Rows, 50 where it is left out, up to 500. */
@@ -266,7 +320,7 @@ export type ListMessages = {
   /** Right after this message. */
   after?: PlaceArg | null,
   /** Around the message with this id. */
-  around: number,
+  around?: number | null,
   /** Messages, 50 where it is left out, up to 200. */
   limit?: number | null,
 };
@@ -366,6 +420,20 @@ export type MessagePage = {
 /** How far a message is. A contact's is always `received`. */
 export type MessageState = "received" | "queued" | "sending" | "sent" | "unconfirmed" | "failed" | "delivered" | "read";
 
+/** How long a conversation is muted. */
+export type Mute = {
+  /** Until then; `None`: for good. */
+  until: Timestamp | null,
+};
+
+/** Of `mute`. */
+export type MuteFor = {
+  /** Which conversation. */
+  conversationId: ConversationId,
+  /** For so long, from 1 to 525,600; for good where it is null. */
+  minutes?: number | null,
+};
+
 /** No arguments. */
 export type Nothing = Record<string, never>;
 
@@ -379,7 +447,16 @@ export type Notification = {
   title: string,
   /** The rest. */
   body: string,
+  /** What it tells of. */
+  kind: NotificationKind,
+  /** How many messages or texts it stands for. */
+  count: number,
+  /** Whether it must make no sound. */
+  silent: boolean,
 };
+
+/** What a notification tells of. */
+export type NotificationKind = "message" | "digest" | "failed" | "whatsapp";
 
 /** A conversation. */
 export type Of = {
@@ -417,11 +494,34 @@ export type OutboxPage = {
   items: Array<OutboxItem>,
 };
 
+/** Of `check_phone`. */
+export type PhoneCheck = {
+  /** What would be written to. */
+  digits: string,
+  /** Where it is of. */
+  country: PhoneCountry,
+  /** Whether the server can hold a conversation with it (contract 5.6). */
+  answerable: boolean,
+  /** The conversation with it, if there is one. */
+  existing: ConversationId | null,
+};
+
+/** Where a number is of, as far as the server treats numbers differently. */
+export type PhoneCountry = "argentina" | "other";
+
 /** A place in a conversation: a `cursor` or an `id`. */
 export type PlaceArg = number | string;
 
 /** How much of a message a notification shows. */
 export type Privacy = "full" | "name" | "none";
+
+/** When nothing is told of outside the window. */
+export type QuietHours = {
+  /** The first minute of quiet. */
+  from: TimeOfDay,
+  /** The first minute after it. Earlier than `from`: on the next day. The same: never quiet. */
+  to: TimeOfDay,
+};
 
 /** Quota left this month. */
 export type Quota = {
@@ -532,26 +632,38 @@ export type Settings = {
   theme: Theme,
   /** How close rows lie. */
   density: Density,
-  /** Size of texts, 1 for the usual one, from 0.8 to 1.5. */
+  /** Size of texts, 1 for the usual one, from 0.8 to 2. */
   textScale: number,
   /** How much of a message a notification shows. */
   notificationPrivacy: Privacy,
-  /** No notifications at all. */
+  /** No notifications at all, until it is switched off again. */
   doNotDisturb: boolean,
+  /** No notifications at these times of day, by the clock on the wall. */
+  quietHours: QuietHours | null,
+  /** Whether texts that could not be sent are told of. */
+  notifyFailed: boolean,
+  /** Whether it is told when WhatsApp is unlinked. */
+  notifyWhatsapp: boolean,
   /** Whether a notification makes a sound. */
   sound: boolean,
   /** Whether closing the window leaves the app in the tray. */
   closeToTray: boolean,
   /** Whether the app starts with the session. */
   startAtLogin: boolean,
+  /** Whether the app then starts in the tray. */
+  startMinimised: boolean,
+  /** Whether nothing moves in the window. */
+  reduceMotion: boolean,
+  /** After how many minutes of waiting a contact is marked, and marked more; ascending, from 1 to 10,080. */
+  waitMarks: [number, number],
+  /** Whether the list shows the contacts' tags. */
+  showTags: boolean,
   /** How long a text can be taken back after sending, in seconds, from 0 to 30. */
   undoSendSeconds: number,
   /** A PEM file of certificates to trust beside the system's. */
   extraCa: string | null,
   /** The HTTP proxy of REST; `None`: the system's, `direct`: none. */
   proxy: string | null,
-  /** Conversations that are never notified of. */
-  mutedConversations: Array<ConversationId>,
 };
 
 /** Of `start_conversation`. */
@@ -574,6 +686,24 @@ export type Stats = {
   activeConversations: number,
   /** Unread messages of the period. */
   unreadMessages: number,
+};
+
+/** Of `storage_usage`. */
+export type StorageUsage = {
+  /** Where everything lies. */
+  folder: string,
+  /** Bytes of what the server has too. */
+  cacheBytes: number,
+  /** Bytes of what exists nowhere else. */
+  outboxBytes: number,
+  /** Bytes of pictures and other files of messages. */
+  mediaBytes: number,
+  /** Bytes of logs. */
+  logBytes: number,
+  /** Conversations in the cache. */
+  conversations: number,
+  /** Messages in the cache. */
+  messages: number,
 };
 
 /** How much is stored. */
@@ -610,8 +740,21 @@ export type Tag = {
   color: string,
 };
 
+/** Of `test_backend`. */
+export type TestBackend = {
+  /** Its address. */
+  backend: string,
+  /** The HTTP proxy, as in the settings; the system's where it is left out. */
+  proxy?: string | null,
+  /** A PEM file of certificates to trust beside the system's. */
+  extraCa?: string | null,
+};
+
 /** Light or dark. */
 export type Theme = "system" | "light" | "dark";
+
+/** A time of day to the minute; written `HH:MM`. */
+export type TimeOfDay = string;
 
 /** Milliseconds since 1970-01-01T00:00:00Z; serialised as `2025-10-09T14:03:07.000Z`. */
 export type Timestamp = string;

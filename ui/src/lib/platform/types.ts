@@ -5,37 +5,12 @@
 import type * as core from '$lib/bindings';
 import type { ErrorSource, Locale, Theme } from '$lib/bindings';
 
-export type {
-  Account,
-  Changed,
-  Connection,
-  ConnectionState,
-  Conversation,
-  ConversationPage,
-  Density,
-  Hold,
-  Locale,
-  Message,
-  MessageError,
-  MessageKind,
-  MessagePage,
-  MessageState,
-  SearchHit,
-  SearchPage,
-  Sender,
-  SessionStatus,
-  Settings,
-  Tag,
-  Theme,
-} from '$lib/bindings';
-
-/** Arguments that the core takes as optional while its declaration for TypeScript asks for them. */
-type Optional = 'around' | 'tagIds';
-type Args<A> = Omit<A, Optional> & Partial<Pick<A, Extract<keyof A, Optional>>>;
+// The names declared here win over the core's of the same name.
+export type * from '$lib/bindings';
 
 /** Every command by name: what it takes and what it answers. */
 export type Commands = {
-  [N in keyof core.Commands]: { args: Args<core.Commands[N]['args']>; reply: core.Commands[N]['result'] };
+  [N in keyof core.Commands]: { args: core.Commands[N]['args']; reply: core.Commands[N]['result'] };
 };
 
 /** Every event by name. `open-conversation` comes from the shell, when a notification is clicked. */
