@@ -288,20 +288,16 @@ impl Engine {
         };
         conv.coverage = coverage;
         conv.failures = 0;
-        let counted =
-            fresh.iter().filter(|message| Some(message.sent_at) <= conv.listed_at).count();
-        let counted = i64::try_from(counted).unwrap_or(i64::MAX);
         if live {
+            let counted =
+                fresh.iter().filter(|message| Some(message.sent_at) <= conv.listed_at).count();
+            let counted = i64::try_from(counted).unwrap_or(i64::MAX);
             conv.missing = conv.missing.saturating_sub(counted).max(0);
-        } else {
-            conv.missing = conv.missing.saturating_sub(counted);
-            if conv.missing < 0 {
-                let surplus = u32::try_from(conv.missing.unsigned_abs()).unwrap_or(u32::MAX);
-                if let Some(older) = conv.row.older_unknown.as_mut() {
-                    *older = older.saturating_sub(surplus);
-                }
-                conv.missing = 0;
+            if conv.synced && conv.missing == 0 && !conv.row.stale {
+                conv.settle();
             }
+        } else {
+            conv.found(&fresh);
         }
         self.count_new(id, &fresh, live);
         match source {
@@ -324,7 +320,7 @@ impl Engine {
             return;
         }
         conv.row.stale = false;
-        conv.synced = true;
+        conv.settle();
         let close = conv.coverage.gap;
         self.put(id);
         if close {
@@ -377,7 +373,7 @@ impl Engine {
             conv.missing = 0;
         }
         conv.row.stale = false;
-        conv.synced = true;
+        conv.settle();
         self.check_pending_read(id);
         self.put(id);
         self.end_load(id, Ok(()));

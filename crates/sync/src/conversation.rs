@@ -1,7 +1,7 @@
 //! What the engine remembers of each conversation: its row as stored, what the cache covers, and
 //! what the server was last heard to have.
 
-use condorito_model::fact::ConversationFact;
+use condorito_model::fact::{ConversationFact, MessageFact};
 use condorito_model::record::{ConversationRow, Coverage};
 use condorito_model::{ConversationId, RowId, Timestamp};
 use std::collections::BTreeMap;
@@ -17,6 +17,9 @@ pub(crate) struct Conv {
     pub listed_at: Option<Timestamp>,
     /// Whether nothing can have been missed since this link came up.
     pub synced: bool,
+    /// Greatest row id cached when nothing was missing: what has a smaller one lay further back
+    /// all the time, and finding it says nothing of what is missing.
+    pub settled: RowId,
     /// Greatest row id that a live event brought: an event with a smaller one is late, and its
     /// summary is older than what is known.
     pub last_event: RowId,
@@ -28,6 +31,7 @@ impl Conv {
     pub(crate) fn from_stored(row: ConversationRow, coverage: Coverage) -> Self {
         Self {
             row,
+            settled: coverage.newest_id.unwrap_or(RowId(0)),
             coverage,
             missing: 0,
             listed_at: None,
@@ -61,6 +65,35 @@ impl Conv {
     /// Whether the newest page was read once.
     pub(crate) const fn loaded(&self) -> bool {
         self.row.older_unknown.is_some()
+    }
+
+    /// Everything that the server has of its newest is cached.
+    pub(crate) fn settle(&mut self) {
+        self.synced = true;
+        self.settled = self.settled.max(self.coverage.newest_id.unwrap_or(RowId(0)));
+    }
+
+    /// Messages that came into the cache, of those that the last list counted: what is missing is
+    /// stored later than what lies further back, so each is taken off its own.
+    pub(crate) fn found(&mut self, fresh: &[MessageFact]) {
+        let counted = fresh.iter().filter(|message| Some(message.sent_at) <= self.listed_at);
+        let (newer, further_back): (Vec<_>, Vec<_>) =
+            counted.partition(|message| message.id > self.settled);
+        let length = |found: Vec<_>| i64::try_from(found.len()).unwrap_or(i64::MAX);
+        let mut missing = self.missing.saturating_sub(length(newer));
+        let mut older = i64::from(self.row.older_unknown.unwrap_or_default());
+        older = older.saturating_sub(length(further_back));
+        // More than there was of one kind: it was of the other.
+        if missing < 0 {
+            older = older.saturating_add(missing);
+        }
+        if older < 0 {
+            missing = missing.max(0).saturating_add(older);
+        }
+        self.missing = missing.max(0);
+        if let Some(unknown) = self.row.older_unknown.as_mut() {
+            *unknown = u32::try_from(older.max(0)).unwrap_or(u32::MAX);
+        }
     }
 
     /// Messages on the server, as far as known.
@@ -149,5 +182,80 @@ impl Index {
         let stored = self.by_id.keys().next().map_or(0, |id| id.0.min(0));
         let aliased = self.aliases.keys().next().map_or(0, |id| id.0.min(0));
         ConversationId(stored.min(aliased).saturating_sub(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Conv;
+    use condorito_model::fact::{ConversationFact, MessageFact, MessageKind, Sender};
+    use condorito_model::record::Coverage;
+    use condorito_model::{ConversationId, MessageId, RowId, Timestamp};
+
+    const LISTED: i64 = 1000;
+
+    /// Row ids up to 100 were cached when nothing was missing.
+    fn conv(missing: i64, older: u32) -> Conv {
+        let fact = ConversationFact {
+            id: ConversationId(1),
+            phone: "5493875550001".into(),
+            name: None,
+            last_message: None,
+            last_message_at: None,
+            unread_count: 0,
+            bot_enabled: false,
+            total_messages: None,
+        };
+        let row = Conv::from_fact(&fact).row;
+        let coverage = Coverage { newest_id: Some(RowId(100)), ..Coverage::default() };
+        let mut conv = Conv::from_stored(row, coverage);
+        conv.row.older_unknown = Some(older);
+        conv.missing = missing;
+        conv.listed_at = Some(Timestamp::from_millis(LISTED));
+        conv
+    }
+
+    fn messages(ids: impl Iterator<Item = i64>, at: i64) -> Vec<MessageFact> {
+        let message = |id| MessageFact {
+            id: RowId(id),
+            conversation_id: ConversationId(1),
+            message_id: MessageId(format!("false_{id}")),
+            from: Sender::Contact,
+            kind: MessageKind::Text,
+            content: None,
+            sent_at: Timestamp::from_millis(at),
+            media: None,
+            phone: None,
+        };
+        ids.map(message).collect()
+    }
+
+    #[test]
+    fn what_lay_further_back_does_not_hide_what_is_missing() {
+        // (missing, older) before, ids found, (missing, older) after.
+        let cases = [
+            ((1, 15), 81..=95, (1, 0)),
+            ((2, 15), 101..=101, (1, 15)),
+            ((2, 15), 96..=101, (1, 10)),
+            ((1, 15), 101..=103, (0, 13)),
+            ((3, 1), 99..=100, (2, 0)),
+            ((-2, 15), 101..=100, (0, 13)),
+        ];
+        for ((missing, older), ids, (missing_after, older_after)) in cases {
+            let mut conv = conv(missing, older);
+            conv.found(&messages(ids.clone(), LISTED));
+            assert_eq!(
+                (conv.missing, conv.row.older_unknown),
+                (missing_after, Some(older_after)),
+                "{missing} missing, {older} further back, found {ids:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_came_after_the_list_was_not_counted_by_it() {
+        let mut conv = conv(1, 15);
+        conv.found(&messages(101..=110, LISTED + 1));
+        assert_eq!((conv.missing, conv.row.older_unknown), (1, Some(15)));
     }
 }

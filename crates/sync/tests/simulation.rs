@@ -9,6 +9,9 @@ use condorito_sync::sim::{Coverage, Plant, run};
 const ONCE_FAILED: &[u64] = &[
     4, 8, 9, 11, 12, 13, 17, 19, 23, 27, 30, 33, 35, 40, 50, 57, 59, 104, 133, 137, 140, 146, 148,
     157, 165, 198, 242, 244, 258, 299, 378, 436, 658, 845, 939, 959, 1140, 1829, 546,
+    // The search for everything brings older texts along but no pictures: the older ones were taken
+    // for what was missing, so a missed picture stayed missing while the state was online.
+    3659, 8616, 9976, 19618, 21964,
 ];
 
 #[test]

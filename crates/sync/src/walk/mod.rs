@@ -325,7 +325,7 @@ impl Engine {
             }
             let entry = (conv.row.last_message_at, conv.row.id);
             if conv.loaded() && !conv.row.stale {
-                conv.synced = true;
+                conv.settle();
             } else if conv.loaded()
                 || written.contains(&conv.row.phone)
                 || guessed.contains(&conv.row.id)
