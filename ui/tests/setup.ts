@@ -91,6 +91,6 @@ HTMLCanvasElement.prototype.getContext = () => null;
 
 beforeEach(() => {
   localStorage.clear();
-  preferences.set({ locale: 'es', theme: 'light', density: 'comfortable', textScale: 1 });
+  preferences.apply({ locale: 'es', theme: 'light', density: 'comfortable', textScale: 1, reduceMotion: false });
 });
 afterEach(() => localStorage.clear());

@@ -19,7 +19,7 @@ function parse(keys: Keys): Parsed {
     mod: parts.includes('Mod'),
     alt: parts.includes('Alt'),
     shift: parts.includes('Shift'),
-    key: parts.at(-1) ?? '',
+    key: keys.endsWith('+') ? '+' : (parts.at(-1) ?? ''),
   };
 }
 

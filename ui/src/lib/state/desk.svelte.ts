@@ -7,6 +7,7 @@ import {
   type Connection,
   type Conversation,
   type Message,
+  type OutboxItem,
   type Platform,
   type SessionStatus,
 } from '$lib/platform';
@@ -14,10 +15,13 @@ import { m } from '$lib/paraglide/messages.js';
 import { plain } from '$lib/text/whatsapp';
 import { displayName } from '$lib/text/names';
 import { Conversations } from './conversations.svelte';
-import { preferences } from './preferences.svelte';
+import { Failures } from './failures.svelte';
 import { Notices } from './notices.svelte';
 import { Search } from './search.svelte';
+import { MachineSettings } from './settings.svelte';
 import { Thread } from './thread.svelte';
+import { Views, type Place, type SettingsPage } from './views.svelte';
+import { WhatsappLink } from './whatsapp.svelte';
 
 /** A draft is written this long after the last key. */
 const DRAFT_DELAY = 400;
@@ -27,21 +31,29 @@ export class Desk {
   readonly conversations: Conversations;
   readonly search: Search;
   readonly notices = new Notices();
+  readonly settings: MachineSettings;
+  readonly views = new Views();
+  readonly whatsapp: WhatsappLink;
   session = $state.raw<SessionStatus | null>(null);
   connection = $state.raw<Connection | null>(null);
   thread = $state.raw<Thread | null>(null);
   /** The window has the focus and is not hidden. */
-  attentive = $state(document.hasFocus() && document.visibilityState === 'visible');
+  #focused = $state(document.hasFocus() && document.visibilityState === 'visible');
   /** Asked for from the banner of an ended session; browsing stays possible behind it. */
   signingIn = $state(false);
   startFailure = $state.raw<CommandError | null>(null);
 
   /** Texts being written, ahead of the store by at most the delay. */
   #drafts = new Map<number, { text: string; timer: ReturnType<typeof setTimeout> | null }>();
+  readonly #failures: Failures;
   #stops: (() => void)[] = [];
 
   constructor(platform: Platform) {
     this.platform = platform;
+    this.settings = new MachineSettings(platform);
+    this.whatsapp = new WhatsappLink(platform);
+    this.#failures = new Failures(platform);
+    this.#failures.onfailure = (item) => void this.#tellFailure(item);
     this.conversations = new Conversations(platform);
     this.search = new Search(platform);
     this.conversations.onarrival = (conversation) => this.#announceRow(conversation);
@@ -55,6 +67,7 @@ export class Desk {
       platform.subscribe('connection', (connection) => this.#setConnection(connection)),
       platform.subscribe('changed', (change) => {
         this.conversations.changed(change.conversations);
+        if (change.outbox.length > 0) void this.#failures.look();
         const open = this.thread;
         if (!open) return;
         const mine =
@@ -64,9 +77,12 @@ export class Desk {
       platform.subscribe('open-conversation', ({ conversationId, messageId }) => {
         void this.openAt(conversationId, messageId);
       }),
+      platform.subscribe('whatsapp', (link) => this.whatsapp.take(link)),
+      this.settings.start(),
       this.#watchAttention(),
     ];
-    await preferences.connect(platform);
+    // The language has to be known before the first word.
+    await this.settings.read();
     await this.#readStatus();
     return () => {
       this.flushDrafts();
@@ -77,6 +93,11 @@ export class Desk {
   async retryStart(): Promise<void> {
     this.startFailure = null;
     await this.#readStatus();
+  }
+
+  /** Somebody is looking at the chat: the window has the focus, and nothing else is in front. */
+  get attentive(): boolean {
+    return this.#focused && this.views.place === 'chat';
   }
 
   /** Whether sending has to wait for a password. */
@@ -111,7 +132,11 @@ export class Desk {
     if (session.state === 'signedIn') this.signingIn = false;
     const same = before?.account != null && before.account.id === session.account?.id;
     if (session.state === 'signedOut' || !same) this.#forget();
-    if (session.state !== 'signedOut' && (!same || before.state === 'signedOut')) void this.conversations.load();
+    if (session.state !== 'signedOut' && (!same || before.state === 'signedOut')) {
+      void this.conversations.load();
+      void this.#failures.look();
+      if (session.state === 'signedIn') void this.whatsapp.ask();
+    }
   }
 
   /** Puts away all that belongs to an account. */
@@ -120,6 +145,10 @@ export class Desk {
     this.#drafts.clear();
     this.thread = null;
     this.conversations.clear();
+    this.whatsapp.clear();
+    this.#failures.clear();
+    this.notices.clear();
+    this.views.reset();
     void this.search.find('');
     this.#tellFocus();
   }
@@ -141,6 +170,7 @@ export class Desk {
   open(conversation: Conversation | number, around?: number): void {
     const id = typeof conversation === 'number' ? conversation : conversation.id;
     const same = this.thread?.id === id;
+    this.show('chat');
     if (same && this.thread) {
       if (around !== undefined) void this.thread.goTo(around);
       return;
@@ -262,10 +292,10 @@ export class Desk {
 
   #watchAttention(): () => void {
     const update = () => {
-      const attentive = document.hasFocus() && document.visibilityState === 'visible';
-      if (!attentive) this.flushDrafts();
-      if (attentive === this.attentive) return;
-      this.attentive = attentive;
+      const focused = document.hasFocus() && document.visibilityState === 'visible';
+      if (!focused) this.flushDrafts();
+      if (focused === this.#focused) return;
+      this.#focused = focused;
       this.#tellFocus();
     };
     const leave = () => this.flushDrafts();
@@ -283,8 +313,50 @@ export class Desk {
     };
   }
 
+  /** Brings a part of the window to the front. The shell notifies of what happens behind it. */
+  show(place: Place): void {
+    if (place === this.views.place) return;
+    this.flushDrafts();
+    this.views.place = place;
+    this.#tellFocus();
+  }
+
+  showSettings(page: SettingsPage): void {
+    this.views.page = page;
+    this.show('settings');
+  }
+
   #tellFocus(): void {
-    this.platform.focusState(this.thread?.id ?? null, this.attentive);
+    const { place } = this.views;
+    this.platform.focusState(place === 'chat' ? (this.thread?.id ?? null) : null, this.#focused);
+  }
+
+  /** A text that failed: told unless it is in front of the operator, with the way to it. */
+  async #tellFailure({ conversationId, state }: OutboxItem): Promise<void> {
+    if (this.views.place === 'chat' && this.thread?.id === conversationId) return;
+    try {
+      const conversation = await this.platform.call('get_conversation', { conversationId });
+      const name = displayName(conversation);
+      this.notices.add({
+        kind: 'error',
+        text: state === 'failed' ? m.notice_failed({ name }) : m.notice_unconfirmed({ name }),
+        action: { text: m.notice_see(), run: () => this.open(conversation) },
+      });
+    } catch {
+      // Without its conversation there is nothing to show.
+    }
+  }
+
+  /** Puts the counters of the connection, free of texts and names, on the clipboard. */
+  async copyDiagnostics(): Promise<void> {
+    try {
+      const counters = await this.platform.call('diagnostics', {});
+      await navigator.clipboard.writeText(JSON.stringify(counters, null, 2));
+      this.notices.add({ kind: 'info', text: m.diagnostics_copied() });
+    } catch (thrown) {
+      const { code, message } = CommandError.from(thrown);
+      this.notices.error(code === 'internal' ? m.notice_copy_failed() : message);
+    }
   }
 
   #announceMessage(thread: Thread, message: Message): void {

@@ -3,6 +3,8 @@ export interface Notice {
   id: number;
   kind: 'info' | 'error';
   text: string;
+  /** The one thing to do about it. */
+  action?: { text: string; run: () => void };
 }
 
 const MOST = 3;
@@ -26,6 +28,10 @@ export class Notices {
 
   dismiss(id: number): void {
     this.shown = this.shown.filter((notice) => notice.id !== id);
+  }
+
+  clear(): void {
+    this.shown = [];
   }
 
   announce(text: string): void {

@@ -3,35 +3,45 @@
  * sign-in screen come before the core has answered.
  */
 import { LOCALES, locale, systemLocale } from '$lib/i18n/locale.svelte';
-import type { Density, Locale, Platform, Settings as CoreSettings, Theme } from '$lib/platform';
+import type { Density, Locale, Settings as CoreSettings, Theme } from '$lib/platform';
 
 /** The part of the core's settings that the interface acts on. */
-type Settings = Pick<CoreSettings, 'locale' | 'theme' | 'density' | 'textScale'>;
+export type Look = Pick<CoreSettings, 'locale' | 'theme' | 'density' | 'textScale' | 'reduceMotion' | 'waitMarks' | 'showTags'>;
 
 export const THEMES = ['system', 'light', 'dark'] as const satisfies readonly Theme[];
 export const DENSITIES = ['comfortable', 'compact'] as const satisfies readonly Density[];
-export const TEXT_SCALES = [0.9, 1, 1.15, 1.3] as const;
+export const TEXT_SCALES = [0.9, 1, 1.15, 1.3, 1.5, 2] as const;
 
 /** `public/first-paint.js` reads the same key before the bundle arrives. */
 const KEY = 'condorito.preferences';
 /** The core takes sizes from its settings file too; beyond these the layout has not been tried. */
-const SCALE_LIMITS = [0.8, 1.5] as const;
+const SCALE_LIMITS = [0.8, 2] as const;
 
 const oneOf = <T>(known: readonly T[], value: unknown, otherwise: T): T =>
   known.includes(value as T) ? (value as T) : otherwise;
 
 /** Whatever was stored, as settings that cannot be wrong. */
-function sound(stored: Partial<Record<keyof Settings, unknown>>): Settings {
+function sound(stored: Partial<Record<keyof Look, unknown>>): Look {
   const scale = Number(stored.textScale);
   return {
     locale: oneOf<Locale | null>(LOCALES, stored.locale, null),
     theme: oneOf<Theme>(THEMES, stored.theme, 'system'),
     density: oneOf<Density>(DENSITIES, stored.density, 'comfortable'),
     textScale: scale >= SCALE_LIMITS[0] && scale <= SCALE_LIMITS[1] ? scale : 1,
+    reduceMotion: stored.reduceMotion === true,
+    waitMarks: soundMarks(stored.waitMarks),
+    showTags: stored.showTags !== false,
   };
 }
 
-function remembered(): Settings {
+/** Minutes after which a wait is marked, and marked more. */
+function soundMarks(stored: unknown): [number, number] {
+  const [first, second] = Array.isArray(stored) ? (stored as unknown[]) : [];
+  const fit = typeof first === 'number' && typeof second === 'number' && first >= 1 && second > first;
+  return fit ? [first, second] : [5, 60];
+}
+
+function remembered(): Look {
   try {
     return sound((JSON.parse(localStorage.getItem(KEY) ?? '{}') ?? {}) as object);
   } catch {
@@ -40,8 +50,7 @@ function remembered(): Settings {
   }
 }
 
-let current = $state.raw<Settings>(remembered());
-let platform: Platform | null = null;
+let current = $state.raw<Look>(remembered());
 
 const systemIsDark = () => matchMedia('(prefers-color-scheme: dark)');
 
@@ -52,10 +61,11 @@ function apply(): void {
   root.lang = locale.region;
   root.dataset.theme = current.theme === 'system' ? system : current.theme;
   root.dataset.density = current.density;
+  root.dataset.motion = current.reduceMotion ? 'less' : 'system';
   root.style.setProperty('--text-scale', String(current.textScale));
 }
 
-function take(next: Settings): void {
+function take(next: Look): void {
   current = next;
   try {
     localStorage.setItem(KEY, JSON.stringify(next));
@@ -78,21 +88,19 @@ export const preferences = {
   get textScale(): number {
     return current.textScale;
   },
-  /** Applies at once, and tells the core. */
-  set(patch: Partial<Settings>) {
-    take({ ...current, ...patch });
-    platform?.call('set_settings', { patch }).catch(() => {
-      // The choice holds for this window; the next start asks the core again.
-    });
+  get reduceMotion(): boolean {
+    return current.reduceMotion;
   },
-  /** Takes over what the core has kept. */
-  async connect(host: Platform): Promise<void> {
-    platform = host;
-    try {
-      take(sound({ ...(await host.call('get_settings', {})) }));
-    } catch {
-      // Without the core's settings the remembered ones stay.
-    }
+  /** Minutes after which a wait turns ochre, and clay. */
+  get waitMarks(): [number, number] {
+    return current.waitMarks;
+  },
+  get showTags(): boolean {
+    return current.showTags;
+  },
+  /** Shows it at once and remembers it for the next start; telling the core is {@link MachineSettings}' part. */
+  apply(patch: Partial<Look>): void {
+    take(sound({ ...current, ...patch }));
   },
   /** Applies what is remembered and follows the system's theme from then on. */
   start(): () => void {

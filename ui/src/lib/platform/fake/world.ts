@@ -12,11 +12,15 @@ import {
   type Events,
   type Message,
   type MessageState,
+  type OutboxItem,
   type Platform,
   type SessionStatus,
   type Settings,
+  type Whatsapp,
 } from '../types';
+import { LINKED, machineAnswers, SETTINGS } from './machine';
 import { furtherSeed, longPast, SEEDS, TAGS, type Line, type Row, type Seed } from './data';
+import { countsOf, fold, matching, phoneCheck } from './lists';
 
 /** What the interface asks so far; the rest is refused as unknown. */
 type Answers = { [N in CommandName]?: (args: Commands[N]['args']) => Commands[N]['reply'] };
@@ -32,12 +36,6 @@ export interface FakeOptions {
 
 const refuse = (code: string, message: string) =>
   new CommandError({ code, message, source: 'input', retryable: false });
-const fold = (text: string) =>
-  text
-    .normalize('NFD')
-    .replace(/\p{M}/gu, '')
-    .toLowerCase();
-
 export const connectionOf = (state: ConnectionState, since: Date): Connection => ({
   state,
   since: since.toISOString(),
@@ -64,21 +62,8 @@ export class FakeWorld implements Platform {
   readonly opened: string[] = [];
   focus: { conversationId: number | null; focused: boolean } | null = null;
   look: { theme: string; locale: string } | null = null;
-  settings: Settings = {
-    locale: null,
-    theme: 'system',
-    density: 'comfortable',
-    textScale: 1,
-    notificationPrivacy: 'full',
-    doNotDisturb: false,
-    sound: true,
-    closeToTray: true,
-    startAtLogin: false,
-    undoSendSeconds: 0,
-    extraCa: null,
-    proxy: null,
-    mutedConversations: [],
-  };
+  settings: Settings = { ...SETTINGS };
+  whatsapp: Whatsapp = { ...LINKED };
   session: SessionStatus;
   connection: Connection;
   /** Set to make the named command fail the next time. */
@@ -188,6 +173,36 @@ export class FakeWorld implements Platform {
     this.#changed(row, [message.id], [localId]);
   }
 
+  setWhatsapp(whatsapp: Partial<Whatsapp>): void {
+    this.whatsapp = { state: 'connected', phone: null, qr: null, reason: null, ...whatsapp };
+    this.emit('whatsapp', this.whatsapp);
+  }
+
+  /** What was written here and is not known to be sent. */
+  outbox(): OutboxItem[] {
+    return [...this.#rows.values()].flatMap((row) =>
+      row.lines
+        .filter(({ localId, state }) => localId !== null && state !== 'sent')
+        .map(({ localId, content, sentAt, state, hold, error }) => ({
+          localId: localId ?? '',
+          conversationId: row.id,
+          phone: row.phone,
+          content,
+          file: null,
+          writtenAt: sentAt,
+          state,
+          hold,
+          error,
+          attempts: 1,
+        })),
+    );
+  }
+
+  size(): { conversations: number; messages: number } {
+    const rows = [...this.#rows.values()];
+    return { conversations: rows.length, messages: rows.reduce((sum, { lines }) => sum + lines.length, 0) };
+  }
+
   conversation(id: number): Conversation {
     return structuredClone(this.#shown(this.#row(id)));
   }
@@ -213,24 +228,33 @@ export class FakeWorld implements Platform {
       setTimeout(() => this.setConnection('online'), 1500);
       return null;
     },
-    list_conversations: ({ query, unread, cursor, limit: wanted }) => {
-      const limit = wanted ?? 50;
-      const text = fold(query ?? '');
-      const digits = text.replace(/\D/g, '');
-      const all = [...this.#rows.values()]
-        .filter((row) => !unread || row.unreadCount > 0)
-        .filter(
-          (row) =>
-            text === '' || fold(row.name).includes(text) || (digits.length > 1 && row.phone.includes(digits)),
-        )
-        .sort((a, b) => (b.lastMessageAt ?? '').localeCompare(a.lastMessageAt ?? '') || b.id - a.id);
-      const from = Number(cursor ?? 0);
-      const next = from + Math.min(limit, 200);
+    list_conversations: (args) => {
+      const all = matching(this.#rows.values(), args);
+      const from = Number(args.cursor ?? 0);
+      const next = from + Math.min(args.limit ?? 50, 200);
       return {
         items: all.slice(from, next).map((row) => this.#shown(row)),
         nextCursor: next < all.length ? String(next) : null,
         total: all.length,
       };
+    },
+    conversation_counts: () => countsOf(this.#rows.values()),
+    check_phone: ({ phone }) => {
+      const check = phoneCheck(this.#rows.values(), phone);
+      if (!check) throw refuse('invalid_phone', 'El número está incompleto.');
+      return check;
+    },
+    mute: ({ conversationId, minutes }) => {
+      const row = this.#row(conversationId);
+      row.mute = { until: minutes == null ? null : new Date(this.#now().getTime() + minutes * 60_000).toISOString() };
+      this.#changed(row, []);
+      return null;
+    },
+    unmute: ({ conversationId }) => {
+      const row = this.#row(conversationId);
+      row.mute = null;
+      this.#changed(row, []);
+      return null;
     },
     get_conversation: ({ conversationId }) => this.#shown(this.#row(conversationId)),
     start_conversation: ({ phone }) => {
@@ -329,11 +353,7 @@ export class FakeWorld implements Platform {
       this.#changed(row, [message.id], [localId]);
       return null;
     },
-    get_settings: () => this.settings,
-    set_settings: ({ patch }) => {
-      this.settings = { ...this.settings, ...(patch as Partial<Settings>) };
-      return this.settings;
-    },
+    ...machineAnswers(this),
     save_draft: ({ conversationId, text }) => {
       const row = this.#row(conversationId);
       row.draft = text === '' ? null : text;
@@ -370,6 +390,7 @@ export class FakeWorld implements Platform {
       tags: seed.tags.map((tag) => TAGS[tag]).filter((tag) => tag !== undefined),
       draft: seed.draft ?? null,
       gap: false,
+      mute: null,
       lines: [],
     };
     row.lines = [...past, ...seed.lines].map((line) => this.#message(id, line));
