@@ -50,6 +50,9 @@ impl Engine {
             Command::SyncNow => self.sync_now(token),
             Command::Ask { request } => {
                 if self.can_ask(token) {
+                    if request == Request::WhatsappDisconnect {
+                        self.begin_unlinking();
+                    }
                     self.request(Purpose::Ask { token }, request, Priority::Interactive);
                 }
             }

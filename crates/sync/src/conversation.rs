@@ -239,7 +239,7 @@ mod tests {
             ((2, 15), 96..=101, (1, 10)),
             ((1, 15), 101..=103, (0, 13)),
             ((3, 1), 99..=100, (2, 0)),
-            ((-2, 15), 101..=100, (0, 13)),
+            ((-2, 15), 0..=0, (0, 12)),
         ];
         for ((missing, older), ids, (missing_after, older_after)) in cases {
             let mut conv = conv(missing, older);

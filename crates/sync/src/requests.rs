@@ -151,6 +151,14 @@ impl Engine {
         let Some(job) = self.requests.under_way.remove(&id) else {
             return;
         };
+        // An unclear end may have done it all the same.
+        let refused = matches!(
+            result,
+            Err(Failure::NotSent | Failure::RateLimited { .. } | Failure::Refused { .. })
+        );
+        if refused && job.request == Request::WhatsappDisconnect {
+            self.end_unlinking();
+        }
         match &result {
             Ok(_) if !job.request.is_send() => self.rtt_ms = Some(rtt_ms),
             Err(Failure::RateLimited { retry_after_ms }) => {

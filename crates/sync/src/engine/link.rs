@@ -103,3 +103,73 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Command, Config, Effect, Engine, Input, Now, Token};
+    use condorito_model::Timestamp;
+    use condorito_model::link::LinkFact;
+    use condorito_model::record::Snapshot;
+    use condorito_model::rest::{Failure, Headers, Request};
+
+    fn at(mono: u64, wall: i64) -> Now {
+        Now { mono, wall: Timestamp::from_millis(wall) }
+    }
+
+    /// An engine whose link just came up, and the request for its list.
+    fn up() -> (Engine, crate::RequestId) {
+        let mut engine = Engine::new(Config::default());
+        let start = at(0, 0);
+        engine.handle(start, Input::Opened { snapshot: Box::new(Snapshot::default()) });
+        engine.handle(start, Input::SignedIn);
+        let fact = LinkFact::Up { generation: 1 };
+        let effects = engine.handle(start, Input::Link { fact });
+        let list = lists(&effects).next();
+        (engine, list.unwrap_or(crate::RequestId(0)))
+    }
+
+    fn lists(effects: &[Effect]) -> impl Iterator<Item = crate::RequestId> {
+        effects.iter().filter_map(|effect| match effect {
+            Effect::Request { id, request: Request::Conversations { .. } } => Some(*id),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn a_wake_compares_anew_and_forgets_nobody_who_waits() {
+        let (mut engine, _) = up();
+        let command = Command::SyncNow;
+        engine.handle(at(1, 1), Input::Command { token: Token(9), command });
+        // The second one finds the waiter in the pass of the first.
+        for time in [2, 3] {
+            let effects = engine.handle(at(time, 3), Input::Wake);
+            assert_eq!(lists(&effects).count(), 1, "{effects:?}");
+            let answered = |effect: &Effect| matches!(effect, Effect::Answer { .. });
+            assert!(!effects.iter().any(answered), "{effects:?}");
+        }
+    }
+
+    #[test]
+    fn a_wake_without_a_link_leaves_the_dialling_to_the_supervisor() {
+        let mut engine = Engine::new(Config::default());
+        engine.handle(at(0, 0), Input::Opened { snapshot: Box::new(Snapshot::default()) });
+        engine.handle(at(0, 0), Input::SignedIn);
+        assert_eq!(engine.handle(at(1, 1), Input::Wake), []);
+    }
+
+    #[test]
+    fn a_block_that_ended_during_sleep_holds_nothing_back() {
+        const MINUTE: i64 = 60_000;
+        for (slept, asks) in [(2 * MINUTE, 1), (10 * MINUTE, 2)] {
+            let (mut engine, list) = up();
+            let result = Err(Failure::RateLimited { retry_after_ms: Some(300_000) });
+            let headers = Headers::default();
+            let answer = Input::Answer { request: list, result, headers, rtt_ms: 1 };
+            let effects = engine.handle(at(1, 1), answer);
+            assert_eq!(lists(&effects).count(), 0, "{effects:?}");
+            // The monotonic clock stood still.
+            let effects = engine.handle(at(2, slept), Input::Wake);
+            assert_eq!(lists(&effects).count() + 1, asks, "after {slept} ms: {effects:?}");
+        }
+    }
+}

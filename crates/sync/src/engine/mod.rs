@@ -89,6 +89,8 @@ pub(crate) enum Timer {
     Trickle,
     /// See whether accepted texts have been echoed.
     Echo,
+    /// Replace the digest that grew.
+    Digest,
     /// Only wakes the pumps.
     Wake,
 }

@@ -40,6 +40,7 @@ impl Engine {
                 Timer::Rewrite => self.rewrite(),
                 Timer::Trickle => self.trickle(),
                 Timer::Echo => self.miss_echoes(),
+                Timer::Digest => self.tell_digest(),
                 Timer::Wake => {}
             }
         }

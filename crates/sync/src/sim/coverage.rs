@@ -55,6 +55,13 @@ pub const EXPECTED: &[&str] = &[
     "operator delete",
     "operator older page",
     "operator sync",
+    "operator notice policy",
+    "machine woke",
+    // What the operator is told of.
+    "notice of a message",
+    "notice digest",
+    "notice of a failed send",
+    "notice of WhatsApp lost",
     // States reached by rows.
     "state queued",
     "state sending",

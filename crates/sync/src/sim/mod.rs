@@ -3,7 +3,8 @@
 //! choice comes from the seed, so a failing seed replays by its number.
 //!
 //! The oracle (design 3): the server's store, the client's store and what the list shows are the
-//! same; nothing is sent more often than the operator consented to; nothing written is lost.
+//! same; nothing is sent more often than the operator consented to; nothing written is lost; no
+//! notice is told that is not wanted, and no storm of them.
 
 mod coverage;
 mod oracle;

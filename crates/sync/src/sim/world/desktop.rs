@@ -2,9 +2,7 @@
 
 use super::*;
 use crate::sim::Plant;
-use crate::sim::server::server_time;
 use crate::{Answered, Effect, Input, Now};
-use condorito_model::Timestamp;
 use condorito_model::link::LinkFact;
 use condorito_model::record::{StoreFault, StoreOp};
 use condorito_model::rest::Failure;
@@ -16,11 +14,10 @@ impl World {
 
     pub(super) fn input(&mut self, client: usize, input: Input) {
         let now = self.now;
+        let wall = self.wall(client);
         let Some(state) = self.clients.get_mut(client) else {
             return;
         };
-        let wall = Timestamp::from_millis(server_time(0).as_millis() + state.skew)
-            .plus_millis(i64::try_from(now).unwrap_or(i64::MAX));
         let mut input = input;
         // The planted bugs stand where such bugs would be made: at the engine's own door.
         match (self.plant, &mut input) {
@@ -103,7 +100,8 @@ impl World {
                     self.hit("polling pass");
                 }
             }
-            Effect::Whatsapp { .. } | Effect::Stats { .. } | Effect::Notify { .. } => {}
+            Effect::Notify { notice } => self.noticed(client, &notice),
+            Effect::Whatsapp { .. } | Effect::Stats { .. } => {}
         }
     }
 

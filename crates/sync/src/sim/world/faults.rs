@@ -54,6 +54,7 @@ impl World {
         state.engine = Engine::new(config);
         let snapshot = Box::new(state.store.snapshot());
         self.input(client, Input::Opened { snapshot });
+        self.give_policy(client);
         self.input(client, Input::SignedIn);
         self.redial(client);
     }
@@ -65,6 +66,7 @@ impl World {
         let next = self.rng.random_range(1..self.temper.disturb_every * 2);
         self.schedule(next, Happening::Disturb);
         let client = self.rng.random_range(0..self.clients.len());
+        self.wake(client);
         match self.rng.random_range(0..10) {
             0..=2 => self.cut(client),
             3 => self.kill(client),

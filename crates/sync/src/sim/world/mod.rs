@@ -4,6 +4,7 @@ mod desktop;
 mod ending;
 mod faults;
 mod network;
+mod notices;
 mod people;
 mod requests;
 
@@ -142,6 +143,7 @@ pub(super) struct Client {
     tick_at: Option<u64>,
     /// Events on their way to it.
     events_open: usize,
+    told: notices::Told,
 }
 
 /// How unkind this seed is.
@@ -160,6 +162,10 @@ struct Temper {
 #[derive(Debug)]
 pub struct World {
     rng: ChaCha8Rng,
+    /// Chance of its own for what must not change what else happens in a seed.
+    side: ChaCha8Rng,
+    /// Whether the machines of this seed sleep and wake.
+    wakes: bool,
     now: u64,
     calendar: BTreeMap<(u64, u64), Happening>,
     next: u64,
@@ -185,6 +191,8 @@ impl World {
     #[must_use]
     pub fn new(seed: u64, plant: Option<Plant>) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut side = ChaCha8Rng::seed_from_u64(seed.wrapping_add(1 << 32));
+        let wakes = side.random_bool(0.25);
         let tight = rng.random_bool(0.25);
         let server =
             if tight { Server::new(60, 2 * MINUTE) } else { Server::new(500, 15 * MINUTE) };
@@ -217,6 +225,8 @@ impl World {
         let two = rng.random_bool(0.3);
         let mut world = Self {
             rng,
+            side,
+            wakes,
             now: 1000,
             calendar: BTreeMap::new(),
             next: 0,
@@ -289,6 +299,7 @@ impl World {
             seen_states: BTreeMap::new(),
             tick_at: None,
             events_open: 0,
+            told: notices::Told::default(),
         });
         self.schedule(100, Happening::Reopen { client: index });
         self.schedule(8000, Happening::Operator(index));

@@ -115,6 +115,7 @@ impl World {
         if !self.clients.get(client).is_some_and(|state| state.alive) {
             return;
         }
+        self.change_mind(client);
         let known: Vec<(ConversationId, String)> = self
             .clients
             .get(client)
