@@ -13,9 +13,10 @@ export type Commands = {
   [N in keyof core.Commands]: { args: core.Commands[N]['args']; reply: core.Commands[N]['result'] };
 };
 
-/** Every event by name. `open-conversation` comes from the shell, when a notification is clicked. */
+/** Every event by name. The last two come from the shell, when a notification is clicked or a link followed. */
 export interface Events extends core.Events {
   'open-conversation': { conversationId: number; messageId: string | null };
+  'open-view': { view: 'chat' | 'whatsapp' };
 }
 
 export type CommandName = keyof Commands;

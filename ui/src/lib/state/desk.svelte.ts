@@ -77,6 +77,7 @@ export class Desk {
       platform.subscribe('open-conversation', ({ conversationId, messageId }) => {
         void this.openAt(conversationId, messageId);
       }),
+      platform.subscribe('open-view', ({ view }) => this.show(view)),
       platform.subscribe('whatsapp', (link) => this.whatsapp.take(link)),
       this.settings.start(),
       this.#watchAttention(),
@@ -90,9 +91,30 @@ export class Desk {
     };
   }
 
+  /** Tries again to open what could not be opened. */
   async retryStart(): Promise<void> {
-    this.startFailure = null;
+    try {
+      // Where the last account could not be opened, this is what opens it.
+      await this.platform.call('reconnect_now', {});
+    } catch {
+      // Why it still cannot be is read below.
+    }
     await this.#readStatus();
+  }
+
+  /** Leaves what cannot be opened where it is, and asks for the password. */
+  enterAnew(): void {
+    this.startFailure = null;
+  }
+
+  /** Removes what cannot be opened from this machine. */
+  async removeBroken(): Promise<void> {
+    try {
+      await this.platform.call('logout', { wipe: true });
+      await this.#readStatus();
+    } catch (thrown) {
+      this.startFailure = CommandError.from(thrown);
+    }
   }
 
   /** Somebody is looking at the chat: the window has the focus, and nothing else is in front. */
@@ -111,10 +133,23 @@ export class Desk {
         this.platform.call('session_status', {}),
         this.platform.call('connection_status', {}),
       ]);
+      const fault = session.state === 'signedOut' ? await this.#openingFault() : null;
       this.connection = connection;
       this.#setSession(session);
+      this.startFailure = fault;
     } catch (thrown) {
       this.startFailure = CommandError.from(thrown);
+    }
+  }
+
+  /** Why the account of last time is not open: any question about an account is answered with the reason. */
+  async #openingFault(): Promise<CommandError | null> {
+    try {
+      await this.platform.call('conversation_counts', {});
+      return null;
+    } catch (thrown) {
+      const error = CommandError.from(thrown);
+      return error.code === 'signed_out' ? null : error;
     }
   }
 
