@@ -162,15 +162,32 @@ describe('a conversation', () => {
     await row(1);
     await user.keyboard('{Control>}n{/Control}');
     await user.type(await screen.findByTestId('new-phone'), '+598');
-    expect(screen.getByText(/No parece un número argentino/)).toBeInTheDocument();
-    await accessible();
     await user.click(screen.getByTestId('new-start'));
     expect(await screen.findByRole('alert')).toHaveTextContent('El número está incompleto');
-    await user.type(screen.getByTestId('new-phone'), '99123456{Enter}');
+    await user.type(screen.getByTestId('new-phone'), '99123456');
+    expect(await screen.findByText(/No parece un número argentino/)).toBeInTheDocument();
+    await accessible();
+    await user.keyboard('{Enter}');
     await screen.findByText('Todavía no hay mensajes');
     expect(callsOf(world, 'start_conversation').at(-1)).toEqual({ phone: '+59899123456' });
     expect(screen.getByText(/El número no parece argentino/)).toBeInTheDocument();
     await accessible();
+  });
+
+  test('a number that is known leads to its conversation', async () => {
+    const { world, user } = start();
+    await row(1);
+    await user.keyboard('{Control>}n{/Control}');
+    await user.type(await screen.findByTestId('new-phone'), '387 455 0900');
+    expect(await screen.findByText('Va a +54 9 387 455-0900')).toBeInTheDocument();
+    await user.clear(screen.getByTestId('new-phone'));
+    await user.type(screen.getByTestId('new-phone'), '387 422 0871');
+    const existing = await screen.findByTestId('new-existing');
+    expect(existing).toHaveTextContent('Kiosco Don Raúl');
+    await accessible();
+    await user.click(existing);
+    await waitFor(() => expect(screen.getAllByRole('heading', { level: 2 })[0]).toHaveTextContent('Kiosco Don Raúl'));
+    expect(callsOf(world, 'start_conversation')).toEqual([]);
   });
 
   test('opens from a notification', async () => {

@@ -4,7 +4,6 @@ import { locale, systemLocale } from '$lib/i18n/locale.svelte';
 import { hueOf, initials, nearestHue } from '$lib/text/identity';
 import { piecesAt, piecesOf } from '$lib/text/match';
 import { displayName, isNamed } from '$lib/text/names';
-import { foreign } from '$features/chat/newConversation';
 
 const at = (day: number, hour = 10, minute = 46, month = 10) => new Date(2025, month, day, hour, minute).toISOString();
 const NOW = new Date(2025, 10, 24, 11, 0).getTime();
@@ -75,17 +74,6 @@ describe('numbers of telephones', () => {
     ['549387455', false],
     ['59899123456', false],
   ])('%s looks Argentine: %s', (digits, expected) => expect(looksArgentine(digits)).toBe(expected));
-
-  test.each([
-    ['387 555 0193', false],
-    ['0387 155550193', true],
-    ['+54 9 387 555 0193', false],
-    ['0054 9 387 5550193', false],
-    ['+', false],
-    ['+598 99 123', true],
-    ['00598 99 123', true],
-    ['5989912345678', true],
-  ])('typing %j is foreign: %s', (typed, expected) => expect(foreign(typed)).toBe(expected));
 
   test.each([
     ['Ana', '549387', 'Ana', true],

@@ -38,6 +38,10 @@ describe('the list', () => {
     await user.click(hits[0] as HTMLElement);
     await waitFor(() => expect(document.querySelector('.ringed')).toHaveTextContent('presupuesto'));
 
+    // The first closes the search in the conversation, the second the one in the list.
+    await user.keyboard('{Escape}');
+    expect(screen.queryByTestId('find-bar')).toBeNull();
+    expect(screen.getAllByTestId('search-hit').length).toBeGreaterThan(0);
     await user.keyboard('{Escape}');
     await row(2);
     expect(screen.getByTestId('conversation-search')).toHaveValue('');

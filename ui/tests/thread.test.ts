@@ -163,7 +163,7 @@ describe('an open conversation', () => {
 
 describe('rows', () => {
   const row = (messages: Message[], divider: { key: string; count: number } | null = null) =>
-    rowsOf(messages, divider).map(({ opensDay, opensGroup, newMessages }) =>
+    rowsOf(messages, divider, false).map(({ opensDay, opensGroup, newMessages }) =>
       [opensDay ? 'day' : '', opensGroup ? 'group' : '', newMessages || ''].join(' ').trim(),
     );
 

@@ -1,11 +1,12 @@
 /** Questions the chat asks before it acts; whoever has cause to ask opens them. */
 import { createContext } from 'svelte';
-import type { Conversation } from '$lib/platform';
+import type { Conversation, Message } from '$lib/platform';
 
 export class Dialogs {
   newConversation = $state(false);
   deleting = $state.raw<Conversation | null>(null);
   link = $state<string | null>(null);
+  details = $state.raw<Message | null>(null);
 
   startNew(): void {
     this.newConversation = true;

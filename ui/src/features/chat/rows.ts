@@ -9,6 +9,8 @@ const GROUP = 5 * 60_000;
 export interface MessageRowModel {
   key: string;
   message: Message;
+  /** Nothing was ever said before it. */
+  opens: boolean;
   /** The row opens a calendar day. */
   opensDay: boolean;
   /** The row opens a group of its side. */
@@ -19,7 +21,11 @@ export interface MessageRowModel {
   before: Message | undefined;
 }
 
-export function rowsOf(messages: readonly Message[], divider: { key: string; count: number } | null): MessageRowModel[] {
+export function rowsOf(
+  messages: readonly Message[],
+  divider: { key: string; count: number } | null,
+  complete: boolean,
+): MessageRowModel[] {
   return messages.map((message, index) => {
     const before = messages[index - 1];
     const key = keyOf(message);
@@ -31,6 +37,6 @@ export function rowsOf(messages: readonly Message[], divider: { key: string; cou
       message.gapBefore ||
       before.from !== message.from ||
       Date.parse(message.sentAt) - Date.parse(before.sentAt) > GROUP;
-    return { key, message, opensDay, opensGroup, newMessages, before };
+    return { key, message, opens: complete && index === 0, opensDay, opensGroup, newMessages, before };
   });
 }

@@ -54,6 +54,12 @@ export function dayLabel(iso: string, now: number): string {
 /** Date and time in full, for tooltips. */
 export const fullTime = (iso: string) => dates({ dateStyle: 'full', timeStyle: 'short' }).format(new Date(iso));
 
+/** The same to the second, for the details of a message. */
+export const fullTimeExact = (iso: string) => dates({ dateStyle: 'full', timeStyle: 'medium' }).format(new Date(iso));
+
+/** `2 mar 2023` */
+export const shortDate = (iso: string) => dates({ day: 'numeric', month: 'short', year: 'numeric' }).format(new Date(iso)).replaceAll('.', '');
+
 /** The calendar day in local time, to tell whether two messages share one. */
 export function localDay(iso: string): string {
   const date = new Date(iso);

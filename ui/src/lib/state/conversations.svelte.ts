@@ -1,5 +1,5 @@
 /** The list of conversations as far as it has been read: a window on a query, re-read when rows change. */
-import { CommandError, type Conversation, type ConversationPage, type Platform } from '$lib/platform';
+import { CommandError, type Conversation, type ConversationCounts, type ConversationPage, type Platform } from '$lib/platform';
 import { coalesced, Latest } from './order';
 
 const PAGE = 100;
@@ -9,8 +9,10 @@ const FEW = 20;
 /** Bursts of changes are taken together: enough for the eye, and little work in a storm. */
 const SETTLE = 40;
 
-export type Filter = 'all' | 'unread';
+export type View = 'all' | 'unread' | 'waiting';
 export type ReadState = 'loading' | 'ready' | 'failed';
+
+const NONE: ConversationCounts = { all: 0, unread: 0, waiting: 0, botOff: 0, unreadMessages: 0 };
 
 /** Newest first, those without a message last; ties by id, so that rows never swap back and forth. */
 function byRecency(a: Conversation, b: Conversation): number {
@@ -22,11 +24,16 @@ export class Conversations {
   rows = $state.raw<Conversation[]>([]);
   state = $state<ReadState>('loading');
   error = $state.raw<CommandError | null>(null);
-  filter = $state<Filter>('all');
+  view = $state<View>('all');
+  /** Only those in which the bot does not answer; joins any view. */
+  botOff = $state(false);
   query = $state('');
+  /** The query that the rows answer: it follows `query` once the answer is here. */
+  answered = $state('');
+  /** How many match in all, also those not read yet. */
+  total = $state(0);
   hasMore = $state(false);
-  /** Conversations with something unread, and the messages in them (exact up to 99). */
-  unread = $state.raw({ conversations: 0, messages: 0 });
+  counts = $state.raw<ConversationCounts>(NONE);
   /** Called with a row whose unread count rose. */
   onarrival: ((conversation: Conversation) => void) | null = null;
 
@@ -36,7 +43,7 @@ export class Conversations {
   #cursor: string | null = null;
   #reading = false;
   #lastVisible = 0;
-  #kept: number | null = null;
+  #kept: { id: number; waitingSince: string | null } | null = null;
   #changed = new Set<number>();
   #everything = false;
   readonly #refresh = coalesced(() => this.#reread());
@@ -55,9 +62,12 @@ export class Conversations {
     this.#lastVisible = 0;
     this.rows = [];
     this.hasMore = false;
-    this.unread = { conversations: 0, messages: 0 };
+    this.total = 0;
+    this.counts = NONE;
     this.query = '';
-    this.filter = 'all';
+    this.answered = '';
+    this.view = 'all';
+    this.botOff = false;
     this.error = null;
     this.state = 'loading';
   }
@@ -68,10 +78,13 @@ export class Conversations {
     this.state = 'loading';
     this.#changed.clear();
     void this.#count();
+    const { query } = this;
     await this.#list.apply(
       () => this.#platform.call('list_conversations', { ...this.#scope(), limit: PAGE }),
       (page) => {
         this.rows = this.#distinct(page.items);
+        this.answered = query;
+        this.total = page.total;
         this.#cursor = page.nextCursor;
         this.hasMore = page.nextCursor !== null;
         this.error = null;
@@ -109,10 +122,22 @@ export class Conversations {
     void this.load();
   }
 
-  show(filter: Filter): void {
-    if (filter === this.filter) return;
-    this.filter = filter;
+  show(view: View): void {
+    if (view === this.view) return;
+    this.view = view;
     void this.load();
+  }
+
+  showBotOff(only: boolean): void {
+    if (only === this.botOff) return;
+    this.botOff = only;
+    void this.load();
+  }
+
+  /** Whoever waits longest for an answer, other than the one named; null when nobody does. */
+  async longestWaiting(besides: number | null): Promise<Conversation | null> {
+    const { items } = await this.#platform.call('list_conversations', { waiting: true, limit: 2 });
+    return items.find(({ id }) => id !== besides) ?? null;
   }
 
   /** How far down the operator sees: a re-read covers at least that. */
@@ -123,7 +148,8 @@ export class Conversations {
 
   /** The open conversation stays in its place, also when a filter no longer matches it. */
   keep(conversationId: number | null): void {
-    this.#kept = conversationId;
+    const row = this.rows.find(({ id }) => id === conversationId);
+    this.#kept = conversationId === null ? null : { id: conversationId, waitingSince: row?.waitingSince ?? null };
   }
 
   /** Rows changed in the core. */
@@ -141,11 +167,30 @@ export class Conversations {
     return this.rows[at + step];
   }
 
-  #scope(): { query?: string; unread?: boolean } {
+  #scope(): { query?: string; unread?: true; waiting?: true; bot?: false } {
     // A search looks everywhere: a filter that is out of sight must not hide what it finds.
     if (this.query !== '') return { query: this.query };
-    return this.filter === 'unread' ? { unread: true } : {};
+    return {
+      ...(this.view === 'unread' ? { unread: true } : {}),
+      ...(this.view === 'waiting' ? { waiting: true } : {}),
+      ...(this.botOff ? { bot: false } : {}),
+    };
   }
+
+  /** Whether the filters let a row in; the open one stays where it was, also once it is read or answered. */
+  #belongs(row: Conversation): boolean {
+    if (row.id === this.#kept?.id) return true;
+    if (this.botOff && row.botEnabled) return false;
+    if (this.view === 'unread') return row.unreadCount > 0;
+    return this.view === 'all' || row.waitingSince !== null;
+  }
+
+  readonly #order = (a: Conversation, b: Conversation): number => {
+    if (this.view !== 'waiting' || this.query !== '') return byRecency(a, b);
+    const since = (row: Conversation) =>
+      row.waitingSince ?? (row.id === this.#kept?.id ? this.#kept.waitingSince : null) ?? '~';
+    return since(a).localeCompare(since(b)) || byRecency(a, b);
+  };
 
   async #reread(): Promise<void> {
     await new Promise((settled) => setTimeout(settled, SETTLE));
@@ -166,11 +211,11 @@ export class Conversations {
         for (const { id } of fresh) gone.add(id);
         const before = new Map(this.rows.map((row) => [row.id, row]));
         const last = this.rows.at(-1);
-        const belongs = (row: Conversation) =>
-          (this.filter === 'all' || row.unreadCount > 0 || row.id === this.#kept) &&
-          (!this.hasMore || before.has(row.id) || last === undefined || byRecency(row, last) < 0);
+        const read = (row: Conversation) =>
+          !this.hasMore || before.has(row.id) || last === undefined || this.#order(row, last) < 0;
         const rows = this.rows.filter(({ id }) => !gone.has(id));
-        this.rows = this.#distinct([...rows, ...fresh.filter(belongs)].sort(byRecency));
+        const back = fresh.filter((row) => this.#belongs(row) && read(row));
+        this.rows = this.#distinct([...rows, ...back].sort(this.#order));
         for (const row of fresh) {
           if (row.unreadCount > (before.get(row.id)?.unreadCount ?? 0)) this.onarrival?.(row);
         }
@@ -192,10 +237,12 @@ export class Conversations {
 
   async #readWindow(): Promise<void> {
     const wanted = this.#lastVisible + PAGE / 2;
+    const { query } = this;
     await this.#list.apply(
       async () => {
         const items: Conversation[] = [];
         let cursor: string | null = null;
+        let total: number;
         do {
           const page: ConversationPage = await this.#platform.call('list_conversations', {
             ...this.#scope(),
@@ -204,13 +251,17 @@ export class Conversations {
           });
           items.push(...page.items);
           cursor = page.nextCursor;
+          total = page.total;
         } while (cursor !== null && items.length < wanted);
-        return { items, cursor };
+        return { items, cursor, total };
       },
-      ({ items, cursor }) => {
-        const kept = this.rows.find(({ id }) => id === this.#kept);
-        const back = kept && this.filter === 'unread' && !items.some(({ id }) => id === kept.id);
-        this.rows = this.#distinct(back ? [...items, kept].sort(byRecency) : items);
+      ({ items, cursor, total }) => {
+        const kept = query === '' ? this.rows.find(({ id }) => id === this.#kept?.id) : undefined;
+        const filtered = this.view !== 'all' || this.botOff;
+        const back = kept && filtered && !items.some(({ id }) => id === kept.id);
+        this.rows = this.#distinct(back ? [...items, kept].sort(this.#order) : items);
+        this.answered = query;
+        this.total = total;
         this.#cursor = cursor;
         this.hasMore = cursor !== null;
         this.error = null;
@@ -226,10 +277,9 @@ export class Conversations {
 
   async #count(): Promise<void> {
     await this.#counts.apply(
-      () => this.#platform.call('list_conversations', { unread: true, limit: 100 }),
-      ({ items, total }) => {
-        const messages = items.reduce((sum, { unreadCount }) => sum + unreadCount, 0);
-        this.unread = { conversations: total, messages };
+      () => this.#platform.call('conversation_counts', {}),
+      (counts) => {
+        this.counts = counts;
       },
       () => {
         // Counts are a convenience: the last known ones stay.

@@ -1,4 +1,4 @@
-/** Messages that contain a text, newest first, beside the conversations that the list finds by name or number. */
+/** Messages that contain a text, newest first: in all conversations or in one. */
 import { CommandError, type Platform, type SearchHit } from '$lib/platform';
 import { Latest } from './order';
 
@@ -13,11 +13,14 @@ export class Search {
   hasMore = $state(false);
 
   readonly #platform: Platform;
+  /** Asked anew each time: a conversation begun here gets another id. */
+  readonly #conversationId: (() => number) | null;
   readonly #latest = new Latest();
   #cursor: string | null = null;
 
-  constructor(platform: Platform) {
+  constructor(platform: Platform, conversationId: (() => number) | null = null) {
     this.#platform = platform;
+    this.#conversationId = conversationId;
   }
 
   async find(text: string): Promise<void> {
@@ -43,7 +46,12 @@ export class Search {
     const cursor = append ? this.#cursor : null;
     await this.#latest.apply(
       () =>
-        this.#platform.call('search', { text: this.text, limit: PAGE, ...(cursor === null ? {} : { cursor }) }),
+        this.#platform.call('search', {
+          text: this.text,
+          limit: PAGE,
+          ...(this.#conversationId ? { conversationId: this.#conversationId() } : {}),
+          ...(cursor === null ? {} : { cursor }),
+        }),
       (page) => {
         this.hits = append ? [...this.hits, ...page.hits] : page.hits;
         this.#cursor = page.nextCursor;

@@ -2,6 +2,7 @@
 import { CommandError, type Conversation, type Message, type Platform } from '$lib/platform';
 import { coalesced, Latest } from './order';
 import type { ReadState } from './conversations.svelte';
+import { ThreadSearch, type Place } from './threadSearch.svelte';
 
 const PAGE = 50;
 const MOST_PER_PAGE = 200;
@@ -33,17 +34,22 @@ export class Thread {
   olderFailed = $state(false);
   /** The message before which missing ones are being asked for. */
   filling = $state<string | null>(null);
+  /** The message before which they were asked for in vain. */
+  unfilled = $state<string | null>(null);
   /** True while rows are being put before the first one, so that the view keeps its place. */
   prepending = $state(false);
   /** The message before which the line of new messages stands, and how many came after it. */
   divider = $state.raw<{ key: string; count: number } | null>(null);
   /** A message to bring into view and ring: found by search, or clicked in a notification. */
-  target = $state.raw<{ id: number; serial: number } | null>(null);
+  target = $state.raw<{ id: number; serial: number; ring: boolean } | null>(null);
   deleted = $state(false);
   /** Grows when the view should go to the end: something was sent, or the operator asked. */
   endRequests = $state(0);
   /** Told of each new message of the contact, once. */
   readonly arrivals = new Set<(message: Message) => void>();
+  /** Set by what draws the messages: the place in view. */
+  place: () => Place | null = () => null;
+  readonly search: ThreadSearch;
 
   readonly #platform: Platform;
   readonly #latest = new Latest();
@@ -55,6 +61,12 @@ export class Thread {
     this.#platform = platform;
     this.#id = typeof conversation === 'number' ? conversation : conversation.id;
     if (typeof conversation !== 'number') this.conversation = conversation;
+    this.search = new ThreadSearch(platform, {
+      conversationId: () => this.id,
+      place: () => this.place(),
+      goTo: (messageId) => this.goTo(messageId),
+      goBack: (place) => this.goBack(place),
+    });
   }
 
   get id(): number {
@@ -99,8 +111,20 @@ export class Thread {
     else await this.load(messageId);
   }
 
-  aim(id: number): void {
-    this.target = { id, serial: ++this.#targets };
+  aim(id: number, ring = true): void {
+    this.target = { id, serial: ++this.#targets, ring };
+  }
+
+  /** Back to where one was before a message was looked for. */
+  async goBack(place: Place): Promise<void> {
+    if (place.end) return this.toEnd();
+    if (!this.messages.some(({ id }) => id === place.id)) await this.load(place.id);
+    this.aim(place.id, false);
+  }
+
+  /** The first message shown is the first there is. */
+  get complete(): boolean {
+    return this.state === 'ready' && !this.hasOlder && !this.gap && this.messages[0]?.gapBefore === false;
   }
 
   /** Back to the newest messages. */
@@ -173,11 +197,12 @@ export class Thread {
   /** Asks for what is missing before a message; the core answers with changes. */
   async fill(message: Message): Promise<void> {
     this.filling = keyOf(message);
+    this.unfilled = null;
     try {
       await this.#platform.call('list_messages', { conversationId: this.id, before: message.cursor, limit: PAGE });
       this.changed();
     } catch {
-      // The gap stays marked, with its button.
+      this.unfilled = keyOf(message);
     } finally {
       this.filling = null;
     }
