@@ -11,6 +11,8 @@ export interface Problem {
   fact: string;
   hint: string;
   field: 'code' | 'password' | 'backend' | null;
+  /** What can be done about it besides trying again. */
+  way?: 'network' | 'setAside';
 }
 
 /** What went wrong and what to do, by the error's code; the core's own sentence for the rest. */
@@ -23,7 +25,13 @@ export function problemOf(error: CommandError): Problem {
     case 'offline':
     case 'timeout':
     case 'unreachable':
-      return { fact: m.login_unreachable(), hint: m.login_unreachable_hint(), field: null };
+      return { fact: m.login_unreachable(), hint: m.login_unreachable_hint(), field: null, way: 'network' };
+    case 'untrusted':
+      return { fact: m.login_untrusted(), hint: m.login_untrusted_hint(), field: null, way: 'network' };
+    case 'server_fault':
+      return { fact: m.login_server_fault(), hint: m.login_server_fault_hint(), field: null };
+    case 'key_missing':
+      return { fact: m.login_key_missing(), hint: m.login_key_missing_hint(), field: null, way: 'setAside' };
     case 'invalid_backend':
     case 'not_condorito':
       return { fact: m.login_not_condorito(), hint: m.login_not_condorito_hint(), field: 'backend' };
