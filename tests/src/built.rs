@@ -34,7 +34,7 @@ pub fn tool(name: &str) -> Result<PathBuf> {
     let test = std::env::current_exe().context("the path of the running test")?;
     let file = format!("tools/bin/{name}{}", std::env::consts::EXE_SUFFIX);
     let found = test.ancestors().map(|folder| folder.join(&file)).find(|path| path.is_file());
-    found.with_context(|| format!("{name} is not installed: run `cargo xtask doctor --fix`"))
+    found.with_context(|| format!("{name} is not installed: run `cargo xtask doctor --install`"))
 }
 
 /// A fresh folder under `tests/artifacts/` for what a test leaves to look at.
