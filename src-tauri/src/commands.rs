@@ -7,10 +7,7 @@ use serde_json::Value;
 use tauri::{AppHandle, State};
 
 use crate::core::Core;
-use crate::{focus, links, preferences, tray, window};
-
-/// The client's command after which the shell looks at the settings again.
-const SET_SETTINGS: &str = "set_settings";
+use crate::{focus, links, page, tray, window};
 
 /// Runs one of the client's commands.
 ///
@@ -18,16 +15,11 @@ const SET_SETTINGS: &str = "set_settings";
 /// What the client answers.
 #[tauri::command]
 pub async fn command(
-    app: AppHandle,
     core: State<'_, Core>,
     name: String,
     args: Option<Value>,
 ) -> Result<Value, CommandError> {
-    let answer = core.command(&name, args.unwrap_or(Value::Null)).await?;
-    if name == SET_SETTINGS {
-        preferences::changed(&app);
-    }
-    Ok(answer)
+    core.command(&name, args.unwrap_or(Value::Null)).await
 }
 
 /// Opens a link outside the app, in what the system has for it.
@@ -44,14 +36,15 @@ pub async fn open_link(core: State<'_, Core>, url: String) -> Result<(), Command
     })
 }
 
-/// The UI has painted: the window may be shown. `locale` is the language it has chosen where
-/// neither the settings nor the command line name one.
+/// The UI has painted: the window may be shown, and what was to be opened in it. `locale` is the
+/// language it shows.
 #[tauri::command]
 pub async fn ui_ready(app: AppHandle, locale: Option<String>) {
     if let Some(locale) = locale.as_deref().and_then(Locale::from_tag) {
         tray::set_locale(&app, locale);
     }
-    window::show_first(&app);
+    window::show_first(&app).await;
+    page::is_listening(&app);
 }
 
 /// Which conversation the UI has open. Whether the window has the focus, the shell knows itself.

@@ -16,10 +16,10 @@ use tokio::sync::Notify;
 use crate::demo::{self, Demo};
 use crate::notifications::Notifier;
 use crate::options::Options;
-use crate::{tray, window};
+use crate::{preferences, tray, window};
 
 /// Name of the event that carries everything the client tells.
-const CORE: &str = "core";
+pub const CORE: &str = "core";
 
 /// Pause between two counts of what is unread: the tray need not be quicker than an eye.
 const COUNT_PAUSE: Duration = Duration::from_secs(1);
@@ -85,6 +85,13 @@ impl Core {
         }
     }
 
+    /// The machine woke: the link is made anew and what was missed is caught up with.
+    pub async fn wake(&self) {
+        if let Ok(client) = &self.client {
+            client.wake().await;
+        }
+    }
+
     /// Ends the link and closes the files; nobody is signed out.
     pub async fn stop(&self) {
         if let Ok(client) = &self.client {
@@ -103,7 +110,15 @@ pub fn pass_on<R: Runtime>(app: &AppHandle<R>, mut events: EventStream) {
         while let Some(event) = events.next().await {
             match &event {
                 Event::Notification(notice) => app.state::<Notifier>().show(notice.clone()),
-                Event::Changed(_) | Event::Session(_) => unread.notify_one(),
+                Event::Changed(changed) => {
+                    unread.notify_one();
+                    if !changed.conversations.is_empty() {
+                        app.state::<Notifier>().look_at(changed.conversations.clone());
+                    }
+                }
+                Event::Session(_) => unread.notify_one(),
+                Event::Connection(connection) => tray::set_connection(&app, connection.state),
+                Event::Settings(settings) => preferences::changed(&app, &settings.machine),
                 _ => {}
             }
             if let Err(error) = app.emit_to(window::LABEL, CORE, &event) {
@@ -130,11 +145,10 @@ pub fn enter_demo<R: Runtime>(app: &AppHandle<R>) {
 /// Keeps the tray's number of conversations with something unread.
 async fn count_unread<R: Runtime>(app: AppHandle<R>, changed: Arc<Notify>) {
     loop {
-        let args = json!({ "unread": true, "limit": 1 });
-        let page = app.state::<Core>().command("list_conversations", args).await;
+        let counts = app.state::<Core>().command("conversation_counts", json!({})).await;
         // Signed out there is nothing to read.
-        let total = page.ok().and_then(|page| page.get("total").and_then(Value::as_u64));
-        tray::set_unread(&app, total.unwrap_or(0));
+        let unread = counts.ok().and_then(|it| it.get("unread").and_then(Value::as_u64));
+        tray::set_unread(&app, unread.unwrap_or(0));
         tokio::time::sleep(COUNT_PAUSE).await;
         changed.notified().await;
     }

@@ -3,6 +3,7 @@
 //! Nothing here decides anything about conversations. Commands of the UI go to the client, its
 //! events go to the UI, and what it wants shown goes to the desktop's notification server.
 
+mod autostart;
 mod badge;
 mod commands;
 mod core;
@@ -12,18 +13,23 @@ mod links;
 mod log;
 mod notifications;
 mod options;
+mod page;
+mod place;
 mod popup;
 mod preferences;
 mod texts;
 mod tray;
+mod wake;
 mod window;
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Parser;
+use tauri::plugin::TauriPlugin;
 use tauri::{AppHandle, Manager, RunEvent, WindowEvent, Wry};
 use tracing_appender::non_blocking::WorkerGuard;
 
@@ -64,26 +70,10 @@ pub fn run() -> ExitCode {
 
 fn build(options: Options) -> tauri::Result<tauri::App> {
     let mut builder = tauri::Builder::default();
-    // One window per data folder. The plugin knows one name per user, which fits the usual folder;
-    // another folder is guarded by the client's lock on it.
-    if options.data_dir.is_none() {
-        builder = builder.plugin(tauri_plugin_single_instance::init(|app, _, _| {
-            window::raise(app);
-        }));
-    }
-    let mut window_state = tauri_plugin_window_state::Builder::default()
-        // Visibility is the shell's own: a window closed to the tray opens again at the next start.
-        .with_state_flags(
-            tauri_plugin_window_state::StateFlags::all()
-                - tauri_plugin_window_state::StateFlags::VISIBLE,
-        );
-    if let Some(folder) = &options.data_dir {
-        let file = std::path::absolute(folder)?.join("window.json");
-        window_state = window_state.with_filename(file.to_string_lossy());
+    if let Some(plugin) = single_instance(&options)? {
+        builder = builder.plugin(plugin);
     }
     builder
-        .plugin(window_state.build())
-        .plugin(tauri_plugin_autostart::Builder::new().build())
         .invoke_handler(tauri::generate_handler![
             commands::command,
             commands::open_link,
@@ -92,13 +82,12 @@ fn build(options: Options) -> tauri::Result<tauri::App> {
         ])
         .on_window_event(|window, event| match event {
             WindowEvent::Focused(focused) => focus::window_focused(window.app_handle(), *focused),
+            WindowEvent::Moved(_) | WindowEvent::Resized(_) => place::moved(window.app_handle()),
             WindowEvent::CloseRequested { api, .. }
                 if preferences::close_to_tray(window.app_handle()) =>
             {
                 api.prevent_close();
-                if let Err(error) = window.hide() {
-                    tracing::warn!(%error, "the window could not be hidden");
-                }
+                window::hide(window.app_handle());
             }
             _ => {}
         })
@@ -107,6 +96,33 @@ fn build(options: Options) -> tauri::Result<tauri::App> {
             Ok(())
         })
         .build(tauri::generate_context!())
+}
+
+/// One window per data folder: a second start raises the first and passes its link on. Off Linux
+/// the plugin knows one name per user, which fits the usual folder; another folder is guarded by
+/// the client's lock on it.
+fn single_instance(options: &Options) -> std::io::Result<Option<TauriPlugin<Wry>>> {
+    let builder = tauri_plugin_single_instance::Builder::new()
+        .callback(|app, args, _| second_start(app, args));
+    let builder = match &options.data_dir {
+        None => builder,
+        Some(folder) if cfg!(target_os = "linux") => {
+            let mut hasher = DefaultHasher::new();
+            std::path::absolute(folder)?.hash(&mut hasher);
+            builder.dbus_id(format!("com.crmcondorito.desktop.folder{:x}", hasher.finish()))
+        }
+        Some(_) => return Ok(None),
+    };
+    Ok(Some(builder.build()))
+}
+
+/// The app was started again, perhaps by a link.
+fn second_start(app: &AppHandle, args: Vec<String>) {
+    let link = Options::try_parse_from(args).ok().and_then(|options| options.link);
+    match link.as_deref().and_then(links::place) {
+        Some(place) => page::follow(app, place),
+        None => window::raise(app),
+    }
 }
 
 fn set_up(app: &AppHandle, options: &Options) -> Result<(), Box<dyn std::error::Error>> {
@@ -120,18 +136,23 @@ fn set_up(app: &AppHandle, options: &Options) -> Result<(), Box<dyn std::error::
         let _within = runtime.inner().enter();
         Core::start(options, data_dir.clone())
     };
-    let locale = core.locale();
+    let (locale, settings) = (core.locale(), core.settings().machine);
+    let theme = preferences::theme(&settings);
     app.manage(Stopped::default());
     app.manage(focus::Focus::default());
-    app.manage(window::FirstShow::default());
-    app.manage(tray::TrayState::default());
+    app.manage(window::FirstShow::new(options.minimised));
+    app.manage(tray::Tray::default());
+    app.manage(page::Wishes::default());
+    app.manage(place::Keeper::read(&data_dir));
+    app.manage(preferences::Followed::new(settings, options, &data_dir));
     app.manage(Notifier::start(app));
     app.manage(core);
-    if let Err(error) = tray::create(app, locale) {
-        tracing::warn!(%error, "there is no tray: closing the window ends the app");
+    tray::create(app, locale);
+    window::create(app, &data_dir, theme)?;
+    wake::watch(app);
+    if let Some(place) = options.link.as_deref().and_then(links::place) {
+        page::follow(app, place);
     }
-    window::create(app, &data_dir)?;
-    preferences::apply(app);
     if let Some(events) = events {
         core::pass_on(app, events);
         if options.backend.as_deref() == Some(demo::ADDRESS) {
@@ -205,8 +226,15 @@ fn on_run_event(app: &AppHandle<Wry>, event: RunEvent) {
                 app.exit(code.unwrap_or(0));
             });
         }
+        RunEvent::Exit => app.state::<place::Keeper>().write(),
         #[cfg(target_os = "macos")]
         RunEvent::Reopen { .. } => window::raise(app),
+        #[cfg(target_os = "macos")]
+        RunEvent::Opened { urls } => {
+            for place in urls.iter().filter_map(|url| links::place(url.as_str())) {
+                page::follow(app, place);
+            }
+        }
         _ => {}
     }
 }

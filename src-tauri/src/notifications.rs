@@ -1,37 +1,51 @@
-//! Shows what the core decided to notify, one notification per conversation.
+//! Shows what the core decided to notify: one notification per conversation, and one each for
+//! summaries, for texts that failed and for a lost WhatsApp.
 
 use std::collections::HashMap;
 
-use condorito_model::view::Notification;
+use condorito_model::view::{Notification, NotificationKind};
 use condorito_model::{ConversationId, MessageId};
-use serde::Serialize;
-use tauri::{AppHandle, Emitter, Manager, Runtime};
+use serde_json::{Value, json};
+use tauri::{AppHandle, Manager, Runtime};
 use tokio::sync::mpsc;
 
 use crate::core::Core;
-use crate::popup::{self, Answer, Content, Popup};
+use crate::page::{self, View, Wish};
+use crate::popup::{Answer, Content, Popups, Topic};
 use crate::texts::texts;
-use crate::window;
-
-/// Name of the event that asks the UI to open a conversation.
-pub const OPEN_CONVERSATION: &str = "open-conversation";
+use crate::{tray, window};
 
 /// Waiting orders; beyond it something is wrong with the notification server, and the newest are
 /// dropped rather than kept without bound.
 const QUEUE: usize = 256;
 
-/// Payload of [`OPEN_CONVERSATION`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct OpenConversation {
-    conversation_id: ConversationId,
-    message_id: Option<MessageId>,
+/// What a notification is about: a newer one of the same subject takes its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Subject {
+    Messages(ConversationId),
+    Failure(Option<ConversationId>),
+    Digest,
+    Whatsapp,
+}
+
+impl Subject {
+    fn of(notice: &Notification) -> Self {
+        match (notice.kind, notice.conversation_id) {
+            (NotificationKind::Message, Some(id)) => Self::Messages(id),
+            (NotificationKind::Message | NotificationKind::Digest, _) => Self::Digest,
+            (NotificationKind::Failed, id) => Self::Failure(id),
+            (NotificationKind::Whatsapp, _) => Self::Whatsapp,
+        }
+    }
 }
 
 enum Order {
     Show(Notification),
+    /// The conversation is being read in the window.
     Dismiss(ConversationId),
-    Answered { conversation_id: Option<ConversationId>, turn: u64, answer: Answer },
+    /// Something in these conversations has changed.
+    LookAt(Vec<ConversationId>),
+    Answered(u32, Answer),
 }
 
 /// Hands notices to the task that owns the notifications on screen.
@@ -44,24 +58,32 @@ impl Notifier {
     /// Starts the task.
     pub fn start<R: Runtime>(app: &AppHandle<R>) -> Self {
         let (orders, waiting) = mpsc::channel(QUEUE);
-        let screen = Screen {
-            app: app.clone(),
-            shown: HashMap::new(),
-            turn: 0,
-            answers: orders.downgrade(),
-        };
+        let notifier = Self { orders };
+        let answers = notifier.orders.downgrade();
+        let popups = Popups::new(move |id, answer| {
+            if let Some(orders) = answers.upgrade() {
+                Self { orders }.order(Order::Answered(id, answer));
+            }
+        });
+        let screen = Screen { app: app.clone(), popups, shown: HashMap::new() };
         tauri::async_runtime::spawn(screen.run(waiting));
-        Self { orders }
+        notifier
     }
 
-    /// Shows `notice`, in place of the one its conversation has on screen.
+    /// Shows `notice`, in place of the one its subject has on screen.
     pub fn show(&self, notice: Notification) {
         self.order(Order::Show(notice));
     }
 
-    /// Takes the conversation's notification away: it is being read in the window.
+    /// Takes the conversation's notifications away: it is being read in the window.
     pub fn dismiss(&self, conversation_id: ConversationId) {
         self.order(Order::Dismiss(conversation_id));
+    }
+
+    /// Takes away what is no longer news in these conversations, such as what was read on the
+    /// phone.
+    pub fn look_at(&self, conversations: Vec<ConversationId>) {
+        self.order(Order::LookAt(conversations));
     }
 
     fn order(&self, order: Order) {
@@ -72,18 +94,15 @@ impl Notifier {
 }
 
 struct Shown {
-    popup: Popup,
-    turn: u64,
+    id: u32,
     message_id: Option<MessageId>,
 }
 
-/// The notifications on screen, by conversation.
+/// The notifications on screen, by subject.
 struct Screen<R: Runtime> {
     app: AppHandle<R>,
-    shown: HashMap<Option<ConversationId>, Shown>,
-    /// Tells an answer to a notification apart from one to the notification it replaced.
-    turn: u64,
-    answers: mpsc::WeakSender<Order>,
+    popups: Popups,
+    shown: HashMap<Subject, Shown>,
 }
 
 impl<R: Runtime> Screen<R> {
@@ -91,63 +110,102 @@ impl<R: Runtime> Screen<R> {
         while let Some(order) = orders.recv().await {
             match order {
                 Order::Show(notice) => self.show(notice).await,
-                Order::Dismiss(conversation_id) => {
-                    if let Some(shown) = self.shown.remove(&Some(conversation_id)) {
-                        shown.popup.close().await;
+                Order::Dismiss(id) => {
+                    self.take_away(Subject::Messages(id)).await;
+                    self.take_away(Subject::Failure(Some(id))).await;
+                }
+                Order::LookAt(conversations) => {
+                    for id in conversations {
+                        if self.is_read(id).await {
+                            self.take_away(Subject::Messages(id)).await;
+                        }
                     }
                 }
-                Order::Answered { conversation_id, turn, answer } => {
-                    self.answered(conversation_id, turn, answer)
-                }
+                Order::Answered(id, answer) => self.answered(id, answer).await,
             }
         }
     }
 
     async fn show(&mut self, notice: Notification) {
-        self.turn += 1;
-        let turn = self.turn;
-        let conversation_id = notice.conversation_id;
-        let replaces = self.shown.remove(&conversation_id).map(|shown| shown.popup);
-        let answers = self.answers.clone();
-        let answered = move |answer| {
-            if let Some(orders) = answers.upgrade() {
-                let order = Order::Answered { conversation_id, turn, answer };
-                if orders.try_send(order).is_err() {
-                    tracing::warn!("an answer to a notification was dropped");
-                }
-            }
-        };
-        let core = self.app.state::<Core>();
+        let subject = Subject::of(&notice);
+        let replaces = self.shown.remove(&subject).map(|shown| shown.id);
+        let texts = texts(tray::locale(&self.app));
+        let of_contact = matches!(subject, Subject::Messages(_));
         let content = Content {
             title: &notice.title,
             body: &notice.body,
-            action: texts(core.locale()).view,
-            sound: core.settings().machine.sound,
+            open: texts.view,
+            mark_read: of_contact.then_some(texts.mark_read),
+            reply: of_contact.then_some(texts.reply),
+            topic: match subject {
+                Subject::Messages(_) | Subject::Digest => Topic::Messages,
+                Subject::Failure(_) => Topic::Failure,
+                Subject::Whatsapp => Topic::Outage,
+            },
+            silent: notice.silent,
         };
-        match popup::show(content, replaces, answered).await {
-            Ok(popup) => {
-                self.shown
-                    .insert(conversation_id, Shown { popup, turn, message_id: notice.message_id });
+        match self.popups.show(content, replaces).await {
+            Ok(id) => {
+                self.shown.insert(subject, Shown { id, message_id: notice.message_id });
             }
             Err(error) => tracing::warn!(%error, "a notification could not be shown"),
         }
     }
 
-    fn answered(&mut self, conversation_id: Option<ConversationId>, turn: u64, answer: Answer) {
-        let current = self.shown.get(&conversation_id).is_some_and(|shown| shown.turn == turn);
-        if !current {
-            return;
+    async fn take_away(&mut self, subject: Subject) {
+        if let Some(shown) = self.shown.remove(&subject) {
+            self.popups.close(shown.id).await;
         }
-        let message_id = self.shown.remove(&conversation_id).and_then(|shown| shown.message_id);
-        if answer == Answer::Gone {
-            return;
+    }
+
+    /// Whether a conversation whose messages are on screen has nothing unread any more.
+    async fn is_read(&self, id: ConversationId) -> bool {
+        if !self.shown.contains_key(&Subject::Messages(id)) {
+            return false;
         }
-        window::raise(&self.app);
-        if let Some(conversation_id) = conversation_id {
-            let payload = OpenConversation { conversation_id, message_id };
-            if let Err(error) = self.app.emit_to(window::LABEL, OPEN_CONVERSATION, payload) {
-                tracing::warn!(%error, "a conversation could not be opened in the window");
+        let found = self.command("get_conversation", json!({ "conversationId": id })).await;
+        found.is_some_and(|conversation| conversation.get("unreadCount") == Some(&json!(0)))
+    }
+
+    async fn answered(&mut self, id: u32, answer: Answer) {
+        let Some(subject) = self.shown.iter().find(|(_, it)| it.id == id).map(|(it, _)| *it) else {
+            return;
+        };
+        let message_id = self.shown.remove(&subject).and_then(|shown| shown.message_id);
+        if matches!(answer, Answer::MarkRead | Answer::Reply(_)) {
+            // Not every server takes away what was acted on.
+            self.popups.close(id).await;
+        }
+        match (answer, subject) {
+            (Answer::Gone, _) => {}
+            (Answer::Open, Subject::Messages(id)) => {
+                page::show(&self.app, Wish::Conversation(id, message_id));
             }
+            (Answer::Open, Subject::Failure(Some(id))) => {
+                page::show(&self.app, Wish::Conversation(id, None));
+            }
+            (Answer::Open, Subject::Digest) => page::show(&self.app, Wish::View(View::Chat)),
+            (Answer::Open, Subject::Whatsapp) => page::show(&self.app, Wish::View(View::Whatsapp)),
+            (Answer::MarkRead, Subject::Messages(id)) => {
+                self.command("mark_read", json!({ "conversationId": id })).await;
+            }
+            (Answer::Reply(text), Subject::Messages(id)) => {
+                let args = json!({ "conversationId": id, "text": text });
+                if self.command("send_text", args).await.is_some() {
+                    self.command("mark_read", json!({ "conversationId": id })).await;
+                } else {
+                    // What was typed is lost unless the operator is brought to where it can be
+                    // typed again.
+                    page::show(&self.app, Wish::Conversation(id, message_id));
+                }
+            }
+            _ => window::raise(&self.app),
         }
+    }
+
+    /// The client's answer; `None` when it refuses.
+    async fn command(&self, name: &str, args: Value) -> Option<Value> {
+        let answer = self.app.state::<Core>().command(name, args).await;
+        answer.inspect_err(|error| tracing::warn!(name, code = ?error.code, "refused")).ok()
     }
 }

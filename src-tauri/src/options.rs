@@ -24,7 +24,19 @@ pub struct Options {
     /// Language of the app; without it, the one in its settings.
     #[arg(long, value_name = "es|en|pt", value_parser = locale)]
     pub locale: Option<client::Locale>,
+
+    /// Start in the tray, without a window; where there is no tray, with the window minimised.
+    #[arg(long)]
+    pub minimised: bool,
+
+    /// Link to a conversation or to a number, as the desktop passes it on:
+    /// `condorito://conversation/ID` or `condorito://phone/DIGITS`. Any other is passed over.
+    #[arg(value_name = "LINK")]
+    pub link: Option<String>,
 }
+
+/// The option to start in the tray, as the session of the desktop has to write it.
+pub const MINIMISED: &str = "--minimised";
 
 /// Where secrets are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -64,6 +76,17 @@ mod tests {
             read,
             Ok((Some(backend), Some(client::Locale::Pt), SecretStore::File)) if backend == "demo"
         ));
+    }
+
+    #[test]
+    fn takes_any_link_for_what_it_is_a_text() {
+        for text in ["condorito://conversation/1", "https://example.com", "/etc/passwd", ""] {
+            let parsed = parse(&[MINIMISED, text]).map(|it| (it.minimised, it.link));
+            assert!(
+                matches!(&parsed, Ok((true, Some(link))) if link == text),
+                "{text:?}: {parsed:?}"
+            );
+        }
     }
 
     #[test]

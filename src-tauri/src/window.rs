@@ -8,6 +8,8 @@ use tauri::utils::config::Color;
 use tauri::webview::NewWindowResponse;
 use tauri::{AppHandle, Manager, Runtime, Theme, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 
+use crate::{focus, place, tray};
+
 /// Label of the window, as the capability file names it.
 pub const LABEL: &str = "main";
 
@@ -15,46 +17,107 @@ pub const LABEL: &str = "main";
 /// disk, short enough that nobody starts the app twice.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long a panel that starts with the session may take to offer a tray to an app that starts
+/// with it too.
+const TRAY_PATIENCE: Duration = Duration::from_secs(5);
+
 /// The `canvas` colour of the design tokens, light and dark: what shows before the UI has painted.
 const CANVAS_LIGHT: Color = Color(0xf4, 0xf1, 0xeb, 0xff);
 const CANVAS_DARK: Color = Color(0x0f, 0x14, 0x18, 0xff);
 
-/// Whether the window has been shown for the first time.
+/// The first time the window is shown.
 #[derive(Debug, Default)]
-pub struct FirstShow(AtomicBool);
+pub struct FirstShow {
+    done: AtomicBool,
+    /// Whether the window is to stay in the tray then.
+    minimised: bool,
+}
 
-/// Creates the window, hidden; it is shown by [`show_first`] or after [`PATIENCE`].
+impl FirstShow {
+    /// Not shown yet.
+    pub fn new(minimised: bool) -> Self {
+        Self { done: AtomicBool::new(false), minimised }
+    }
+}
+
+/// Creates the window, hidden; it is shown by [`show_first`] or after [`PATIENCE`]. `theme` is the
+/// one of the settings: the window has its colour from the first frame on.
 ///
 /// # Errors
 /// When the platform cannot make a window.
-pub fn create<R: Runtime>(app: &AppHandle<R>, data_dir: &Path) -> tauri::Result<WebviewWindow<R>> {
+pub fn create<R: Runtime>(
+    app: &AppHandle<R>,
+    data_dir: &Path,
+    theme: Option<Theme>,
+) -> tauri::Result<WebviewWindow<R>> {
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
         .title("CRM Condorito")
         .inner_size(1280.0, 800.0)
         .min_inner_size(480.0, 560.0)
         .center()
         .visible(false)
-        .background_color(CANVAS_LIGHT)
+        .theme(theme)
+        // Until the system has been asked: a moment of dark hurts less than a flash of light.
+        .background_color(if theme == Some(Theme::Light) { CANVAS_LIGHT } else { CANVAS_DARK })
         .data_directory(data_dir.join("webview"))
         // The UI is the app's own pages; whatever else a link or a script asks for stays outside.
         .on_navigation(is_own_page)
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .build()?;
+    paint_background(&window, theme);
+    if let Err(error) = place::restore(&window) {
+        tracing::warn!(%error, "the window could not be put where it was");
+    }
 
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         tokio::time::sleep(PATIENCE).await;
-        show_first(&app);
+        show_first(&app).await;
     });
     Ok(window)
 }
 
 /// Shows the window the first time it is called and does nothing after that, so that a window
 /// which the operator has hidden stays hidden when the UI reloads.
-pub fn show_first<R: Runtime>(app: &AppHandle<R>) {
-    if !app.state::<FirstShow>().0.swap(true, Ordering::SeqCst) {
-        raise(app);
+pub async fn show_first<R: Runtime>(app: &AppHandle<R>) {
+    let first = app.state::<FirstShow>();
+    if first.done.swap(true, Ordering::SeqCst) {
+        return;
     }
+    if !first.minimised {
+        return raise(app);
+    }
+    // Without a tray to come back by, a hidden window would be lost.
+    let deadline = tokio::time::Instant::now() + TRAY_PATIENCE;
+    while !tray::exists(app) {
+        if tokio::time::Instant::now() >= deadline {
+            return show_minimised(app);
+        }
+        tokio::time::sleep(TRAY_PATIENCE / 20).await;
+    }
+}
+
+fn show_minimised<R: Runtime>(app: &AppHandle<R>) {
+    let Some(window) = app.get_webview_window(LABEL) else {
+        return;
+    };
+    if window.is_visible().unwrap_or(false) {
+        return;
+    }
+    if let Err(error) = window.minimize().and_then(|()| window.show()) {
+        tracing::warn!(%error, "the window could not be shown minimised");
+    }
+}
+
+/// Hides the window, to come back by the tray.
+pub fn hide<R: Runtime>(app: &AppHandle<R>) {
+    let Some(window) = app.get_webview_window(LABEL) else {
+        return;
+    };
+    if let Err(error) = window.hide() {
+        tracing::warn!(%error, "the window could not be hidden");
+    }
+    focus::window_hidden(app);
 }
 
 /// Brings the window in front, wherever it was: hidden, minimised or covered.
@@ -62,6 +125,8 @@ pub fn raise<R: Runtime>(app: &AppHandle<R>) {
     let Some(window) = app.get_webview_window(LABEL) else {
         return;
     };
+    // Whoever asks for the window before its first time has it then.
+    app.state::<FirstShow>().done.store(true, Ordering::SeqCst);
     let raised = window.show().and_then(|()| window.unminimize()).and_then(|()| window.set_focus());
     if let Err(error) = raised {
         tracing::warn!(%error, "the window could not be raised");
