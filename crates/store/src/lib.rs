@@ -37,7 +37,8 @@ pub use failpoint::{Failpoints, Step};
 pub use key::Key;
 pub use open::{OpenReport, Options, set_aside};
 pub use reads::{
-    Anchor, Draft, Dump, ListQuery, Messages, Place, SearchQuery, Sizes, StoredMessage,
+    Anchor, Draft, Dump, ExportError, ExportedRows, ListQuery, Messages, Place, SearchQuery, Sizes,
+    StoredMessage,
 };
 pub use store::Store;
 pub use writer::OnChange;

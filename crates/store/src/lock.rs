@@ -4,10 +4,16 @@ use crate::error::{Error, Result};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 const LOCK: &str = "lock";
 const MARK: &str = "in-use";
 const DAMAGED: &[u8] = b"damaged";
+
+/// How often, and after what pause, a folder in use is tried.
+const TRIES: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// How the last use of a folder ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,11 +40,17 @@ impl FolderLock {
         create_private(folder)?;
         let file =
             OpenOptions::new().create(true).truncate(false).write(true).open(folder.join(LOCK))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { folder: folder.to_owned(), _file: file }),
-            Err(TryLockError::WouldBlock) => Err(Error::Busy),
-            Err(TryLockError::Error(error)) => Err(error.into()),
+        for patience in (0..TRIES).rev() {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { folder: folder.to_owned(), _file: file }),
+                // A process that this one has just forked holds a copy of a lock let go of, until
+                // it becomes another program.
+                Err(TryLockError::WouldBlock) if patience > 0 => thread::sleep(PAUSE),
+                Err(TryLockError::WouldBlock) => break,
+                Err(TryLockError::Error(error)) => return Err(error.into()),
+            }
         }
+        Err(Error::Busy)
     }
 
     pub(crate) fn folder(&self) -> &Path {

@@ -19,7 +19,15 @@ const SALVAGE: &str = "outbox.salvage.db";
 const ORDER_SKIP: i64 = 1_000_000;
 
 /// What is salvaged, first what matters most.
-const TABLES: [&str; 5] = ["outbox", "drafts", "pending_reads", "local_conversations", "settings"];
+const TABLES: [&str; 7] = [
+    "outbox",
+    "drafts",
+    "pending_reads",
+    "local_conversations",
+    "settings",
+    "mutes",
+    "outbox_files",
+];
 
 /// What a file turns out to be when it is first read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

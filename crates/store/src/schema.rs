@@ -13,8 +13,10 @@ pub(crate) enum FileKind {
     Cache,
 }
 
-const OUTBOX: &[M<'static>] = &[M::up(include_str!("../schema/outbox_v1.sql"))];
-const CACHE: &[M<'static>] = &[M::up(include_str!("../schema/cache_v1.sql"))];
+const OUTBOX: &[&str] =
+    &[include_str!("../schema/outbox_v1.sql"), include_str!("../schema/outbox_v2.sql")];
+const CACHE: &[&str] =
+    &[include_str!("../schema/cache_v1.sql"), include_str!("../schema/cache_v2.sql")];
 
 impl FileKind {
     pub(crate) const fn name(self) -> &'static str {
@@ -24,7 +26,7 @@ impl FileKind {
         }
     }
 
-    const fn steps(self) -> &'static [M<'static>] {
+    const fn steps(self) -> &'static [&'static str] {
         match self {
             Self::Outbox => OUTBOX,
             Self::Cache => CACHE,
@@ -36,9 +38,19 @@ impl FileKind {
         self.steps().len()
     }
 
+    /// Makes everything that a new file has, within a transaction of the caller's.
+    pub(crate) fn make(self, transaction: &Connection) -> rusqlite::Result<()> {
+        for step in self.steps() {
+            transaction.execute_batch(step)?;
+        }
+        let version = i64::try_from(self.version()).unwrap_or(i64::MAX);
+        transaction.pragma_update(None, "user_version", version)
+    }
+
     /// Brings a file to [`FileKind::version`], or leaves it as it was.
     pub(crate) fn migrate(self, connection: &mut Connection) -> Result<()> {
-        match Migrations::from_slice(self.steps()).to_latest(connection) {
+        let steps: Vec<M<'_>> = self.steps().iter().copied().map(M::up).collect();
+        match Migrations::from_slice(&steps).to_latest(connection) {
             Ok(()) => Ok(()),
             Err(rusqlite_migration::Error::RusqliteError { err, .. }) => Err(err.into()),
             Err(rusqlite_migration::Error::MigrationDefinition(_)) => {

@@ -8,6 +8,7 @@ use crate::reads::Readers;
 use crate::writer::{Job, Reply, Writer};
 use condorito_model::record::{OutboxRow, Outcome, Snapshot, StoreFault, StoreOp};
 use condorito_model::view::Tag;
+use condorito_model::{ConversationId, Timestamp};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -104,7 +105,44 @@ impl Store {
     /// # Errors
     /// Why it was not stored.
     pub async fn enqueue(&self, row: OutboxRow) -> std::result::Result<i64, StoreFault> {
-        self.write(Work::Enqueue(Box::new(row))).await.map(|answer| answer.order)
+        self.write(Work::Enqueue(Box::new(row), None)).await.map(|answer| answer.order)
+    }
+
+    /// As [`Store::enqueue`], with a copy of the file's bytes in the same commit. The copy goes
+    /// when the row is sent or removed.
+    ///
+    /// # Errors
+    /// Why it was not stored.
+    pub async fn enqueue_file(
+        &self,
+        row: OutboxRow,
+        bytes: Vec<u8>,
+    ) -> std::result::Result<i64, StoreFault> {
+        self.write(Work::Enqueue(Box::new(row), Some(bytes))).await.map(|answer| answer.order)
+    }
+
+    /// Mutes a conversation until then (`None`: for good), or with `None` no longer.
+    ///
+    /// # Errors
+    /// Why it was not stored.
+    pub async fn mute(
+        &self,
+        id: ConversationId,
+        until: Option<Option<Timestamp>>,
+    ) -> std::result::Result<(), StoreFault> {
+        self.write(Work::Mute { id, until }).await.map(drop)
+    }
+
+    /// Throws away all that the server has, and gives its room back; what exists nowhere else
+    /// stays. The caller forgets what it knows of the cache and reads [`Store::snapshot`] anew.
+    ///
+    /// # Errors
+    /// When it could not be done; then nothing was.
+    pub async fn clear_cache(&self) -> Result<()> {
+        let (sender, receiver) = oneshot::channel();
+        let done = Box::new(move |result| drop(sender.send(result)));
+        self.writer.send(Job::ClearCache { done }).map_err(|_| Error::Closed)?;
+        receiver.await.unwrap_or(Err(Error::Closed))
     }
 
     /// Keeps the text begun for a number; empty text forgets it.

@@ -19,8 +19,17 @@ pub type OnChange = Arc<dyn Fn(Changed) + Send + Sync>;
 pub(crate) type Reply = Box<dyn FnOnce(Result<Answer, StoreFault>) + Send>;
 
 pub(crate) enum Job {
-    Write { work: Work, reply: Reply },
-    Close { done: Box<dyn FnOnce() + Send> },
+    Write {
+        work: Work,
+        reply: Reply,
+    },
+    /// The cache is emptied.
+    ClearCache {
+        done: Box<dyn FnOnce(crate::error::Result<()>) + Send>,
+    },
+    Close {
+        done: Box<dyn FnOnce() + Send>,
+    },
 }
 
 /// What the writer owns.
@@ -40,13 +49,17 @@ impl Writer {
         Ok(sender)
     }
 
-    fn serve(self, jobs: &Receiver<Job>) {
+    fn serve(mut self, jobs: &Receiver<Job>) {
         let mut carried = None;
         let mut closing = None;
         while closing.is_none() {
             let Some(first) = carried.take().or_else(|| jobs.recv().ok()) else {
                 break;
             };
+            if let Job::ClearCache { done } = first {
+                done(self.files.clear_cache());
+                continue;
+            }
             let mut group = Vec::new();
             let mut next = Some(first);
             // Takes what is waiting and commits at once: under load groups grow by themselves,
@@ -55,6 +68,10 @@ impl Writer {
                 match job {
                     Job::Close { done } => {
                         closing = Some(done);
+                        break;
+                    }
+                    clear @ Job::ClearCache { .. } => {
+                        carried = Some(clear);
                         break;
                     }
                     Job::Write { work, reply } => {

@@ -6,6 +6,7 @@
 //! tie-break of their own.
 
 use super::changes::Changes;
+use super::waiting;
 use crate::row::{kind_code, sender_code};
 use condorito_model::fact::MessageFact;
 use condorito_model::record::{Coverage, Outcome, Run};
@@ -107,6 +108,9 @@ pub(super) fn apply(
     if coverage != before {
         keep(cache, conversation, coverage)?;
         changes.conversation(conversation);
+    }
+    if !messages.is_empty() {
+        waiting::keep(cache, conversation, changes)?;
     }
     inserted.sort_unstable();
     Ok(Outcome::Applied { inserted, joined, coverage })

@@ -4,13 +4,16 @@ mod changes;
 mod conversations;
 mod messages;
 mod outbox;
+mod waiting;
 
 pub(crate) use changes::Changes;
 pub(crate) use conversations::BY_PHONE;
 
 use crate::failpoint::{Failpoints, Step};
+use crate::schema::FileKind;
 use condorito_model::record::{OutboxRow, Outcome, StoreOp};
 use condorito_model::view::Tag;
+use condorito_model::{ConversationId, Timestamp};
 use rusqlite::{Connection, Result, Transaction, TransactionBehavior};
 use std::collections::HashSet;
 
@@ -19,12 +22,14 @@ use std::collections::HashSet;
 pub(crate) enum Work {
     /// Operations that the decisions named.
     Ops(Vec<StoreOp>),
-    /// A text just written.
-    Enqueue(Box<OutboxRow>),
+    /// A text just written, or a file with its bytes.
+    Enqueue(Box<OutboxRow>, Option<Vec<u8>>),
     /// Text begun for a number; empty forgets it.
     Draft { phone: String, text: String },
     /// A setting; `None` forgets it.
     Setting { key: String, value: Option<String> },
+    /// A conversation muted until then (`None`: for good), or no longer.
+    Mute { id: ConversationId, until: Option<Option<Timestamp>> },
     /// The tags of numbers.
     Tags(Vec<(String, Vec<Tag>)>),
 }
@@ -53,6 +58,37 @@ pub(crate) struct Files {
     pub(crate) failpoints: Failpoints,
 }
 
+impl Files {
+    /// Makes the cache as new, in one commit: readers see the old or the new one.
+    pub(crate) fn clear_cache(&mut self) -> crate::error::Result<()> {
+        let cache = &mut self.cache;
+        let transaction =
+            cache.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let objects: Vec<(String, String)> = transaction
+            .prepare(
+                // Virtual tables take their shadows with them; what is left goes with its table.
+                "SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'trigger')
+                 AND substr(name, 1, 7) <> 'sqlite_'
+                 ORDER BY type = 'table', sql NOT LIKE 'CREATE VIRTUAL%'",
+            )?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<_>>()?;
+        for (kind, name) in objects {
+            transaction.execute_batch(&format!("DROP {kind} IF EXISTS \"{name}\""))?;
+        }
+        FileKind::Cache.make(&transaction)?;
+        transaction.commit()?;
+        // Copies what is left, which is little, and cuts the file. Only room is at stake.
+        let shrunk = cache
+            .execute_batch("VACUUM;")
+            .and_then(|()| cache.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
+        if let Err(error) = shrunk {
+            tracing::warn!(code = ?error.sqlite_error_code(), "the cache kept its room");
+        }
+        Ok(())
+    }
+}
+
 /// A transaction on each file that needs one; dropped uncommitted, nothing happened.
 pub(crate) struct Group<'a> {
     files: &'a Files,
@@ -75,8 +111,12 @@ impl<'a> Group<'a> {
                 answer.outcomes =
                     ops.iter().map(|op| self.carry_out(op, &durable)).collect::<Result<_>>()?;
             }
-            Work::Enqueue(row) => {
-                answer.order = outbox::enqueue(self.outbox()?, row)?;
+            Work::Enqueue(row, bytes) => {
+                let outbox = self.outbox()?;
+                answer.order = outbox::enqueue(outbox, row)?;
+                if let Some(bytes) = bytes {
+                    outbox::put_file(outbox, answer.order, bytes)?;
+                }
                 outbox::note(&self.files.cache, row, answer.order, &mut self.changes);
             }
             Work::Draft { phone, text } => {
@@ -87,6 +127,10 @@ impl<'a> Group<'a> {
             }
             Work::Setting { key, value } => {
                 outbox::put_setting(self.outbox()?, key, value.as_deref())?;
+            }
+            Work::Mute { id, until } => {
+                outbox::put_mute(self.outbox()?, *id, *until)?;
+                self.changes.conversation(*id);
             }
             Work::Tags(contacts) => {
                 self.begin_cache()?;
@@ -226,6 +270,8 @@ fn begin(connection: &Connection) -> Result<Transaction<'_>> {
 #[cfg(test)]
 pub(crate) fn hot_queries() -> Vec<(&'static str, &'static str)> {
     vec![
+        (waiting::NEWEST_OWN, "INDEX messages_own"),
+        (waiting::FIRST_AFTER, "INDEX messages_by_time"),
         (messages::SUCCESSOR, "INDEX messages_by_time"),
         (messages::OLDEST, "INDEX messages_by_time"),
         (messages::NEWEST_BREAK, "INDEX messages_breaks"),

@@ -4,7 +4,7 @@ use super::changes::Changes;
 use super::conversations::by_phone;
 use crate::row::{outbox_columns, word};
 use condorito_model::record::{LocalConversation, OutboxRow, PendingRead};
-use condorito_model::{ConversationId, LocalId, RowId};
+use condorito_model::{ConversationId, LocalId, RowId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Result, named_params, params};
 use std::collections::HashSet;
 
@@ -166,6 +166,43 @@ pub(super) fn put_local(outbox: &Connection, row: &LocalConversation) -> Result<
              ON CONFLICT (id) DO UPDATE SET phone = ?2, server_id = ?3",
         )?
         .execute(params![row.id.0, row.phone, row.server_id.map(|id| id.0)])?;
+    if let Some(server_id) = row.server_id {
+        outbox
+            .prepare_cached(
+                "UPDATE OR REPLACE mutes SET conversation_id = ?2 WHERE conversation_id = ?1",
+            )?
+            .execute([row.id.0, server_id.0])?;
+    }
+    Ok(())
+}
+
+/// Keeps the bytes of a file that waits.
+pub(super) fn put_file(outbox: &Connection, order: i64, bytes: &[u8]) -> Result<()> {
+    outbox
+        .prepare_cached(
+            "INSERT INTO outbox_files (order_no, bytes) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![order, bytes])?;
+    Ok(())
+}
+
+/// Mutes a conversation, or with `None` no longer.
+pub(super) fn put_mute(
+    outbox: &Connection,
+    id: ConversationId,
+    until: Option<Option<Timestamp>>,
+) -> Result<()> {
+    match until {
+        Some(until) => outbox
+            .prepare_cached(
+                "INSERT INTO mutes (conversation_id, until) VALUES (?1, ?2)
+                 ON CONFLICT (conversation_id) DO UPDATE SET until = ?2",
+            )?
+            .execute(params![id.0, until.map(Timestamp::as_millis)])?,
+        None => outbox
+            .prepare_cached("DELETE FROM mutes WHERE conversation_id = ?1")?
+            .execute([id.0])?,
+    };
     Ok(())
 }
 

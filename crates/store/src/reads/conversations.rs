@@ -1,6 +1,7 @@
 //! The list of conversations.
 
 use super::place::{list_cursor, parse_list_cursor};
+use super::waiting::{self, Answered};
 use super::{Pinned, terms, view};
 use crate::apply::BY_PHONE;
 use crate::error::Result;
@@ -26,7 +27,7 @@ macro_rules! page_of {
         concat!(
             "SELECT ",
             conversation_columns!(),
-            ", sort_at FROM conversations WHERE (sort_at, id) < (?1, ?2) ",
+            ", waiting_since, sort_at FROM conversations WHERE (sort_at, id) < (?1, ?2) ",
             $condition,
             " ORDER BY sort_at DESC, id DESC"
         )
@@ -38,8 +39,11 @@ pub(crate) const READ: &str = page_of!("AND unread = 0");
 pub(crate) const BOT: &str = page_of!("AND bot_enabled = ?3");
 pub(crate) const UNREAD_BOT: &str = page_of!("AND unread > 0 AND bot_enabled = ?3");
 pub(crate) const READ_BOT: &str = page_of!("AND unread = 0 AND bot_enabled = ?3");
-pub(crate) const BY_ID: &str =
-    concat!("SELECT ", conversation_columns!(), ", sort_at FROM conversations WHERE id = ?1");
+pub(crate) const BY_ID: &str = concat!(
+    "SELECT ",
+    conversation_columns!(),
+    ", waiting_since, sort_at FROM conversations WHERE id = ?1"
+);
 /// Places and filters of all, from one index: what a broad search walks.
 pub(crate) const WALK: &str = "
     SELECT id, sort_at FROM conversations WHERE (sort_at, id) < (?1, ?2)
@@ -60,6 +64,8 @@ pub struct ListQuery {
     pub unread: Option<bool>,
     /// Only those in which the bot does or does not answer.
     pub bot: Option<bool>,
+    /// Only those whose contact waits for a first answer, longest first; or only the others.
+    pub waiting: Option<bool>,
     /// Only those whose contact has one of these tags.
     pub tag_ids: Option<Vec<i64>>,
     /// `next_cursor` of the page before.
@@ -68,7 +74,16 @@ pub struct ListQuery {
     pub limit: u32,
 }
 
-type Listed = (ConversationRow, Coverage, i64);
+/// A row of the list.
+#[derive(Debug, Clone)]
+pub(crate) struct Listed {
+    pub(crate) row: ConversationRow,
+    pub(crate) coverage: Coverage,
+    /// Since when the contact waits, by the cache alone.
+    pub(crate) waiting_since: Option<i64>,
+    /// Place in the list.
+    sort_at: i64,
+}
 
 impl Store {
     /// A page of the list, newest first.
@@ -118,31 +133,75 @@ pub(super) fn find(
 }
 
 pub(super) fn one(files: &Pinned<'_>, id: ConversationId) -> Result<Option<Conversation>> {
-    match find(files.cache, id)? {
-        Some((row, coverage)) => view::conversation(files, row, &coverage).map(Some),
+    match files.cache.prepare_cached(BY_ID)?.query_row([id.0], listed).optional()? {
+        Some(row) => view::conversation(files, row).map(Some),
         None => Ok(None),
     }
 }
 
 pub(crate) fn list(files: &Pinned<'_>, query: &ListQuery) -> Result<ConversationPage> {
-    let after = query.cursor.as_deref().map_or(Ok(TOP), parse_list_cursor)?;
+    let after = query.cursor.as_deref().map(parse_list_cursor).transpose()?;
     let limit = usize::try_from(query.limit.clamp(1, LONGEST)).unwrap_or(1);
-    let (mut rows, total) = match matching(files.cache, query)? {
-        None => (page(files.cache, query, after, limit + 1)?, total(files.cache, query)?),
-        Some(ids) if ids.len() <= SORTED => sorted(files.cache, query, &ids, after, limit + 1)?,
-        Some(ids) => walked(files.cache, query, &ids, after, limit + 1)?,
+    let ids = matching(files.cache, query)?;
+    let (mut rows, total) = if query.waiting == Some(true) {
+        let after = after.unwrap_or(waiting::BEGINNING);
+        waiting::page(files, query, ids.as_ref(), after, limit + 1)?
+    } else {
+        by_time(files, query, ids, after.unwrap_or(TOP), limit + 1)?
     };
     let more = rows.len() > limit;
     rows.truncate(limit);
-    let next_cursor = match rows.last() {
-        Some((row, _, sort_at)) if more => Some(list_cursor(*sort_at, row.id.0)),
-        _ => None,
-    };
+    let place = rows.last().filter(|_| more).map(|last| (last.sort_at, last.row.id));
     let items = rows
         .into_iter()
-        .map(|(row, coverage, _)| view::conversation(files, row, &coverage))
-        .collect::<Result<_>>()?;
+        .map(|row| view::conversation(files, row))
+        .collect::<Result<Vec<Conversation>>>()?;
+    let waits = || items.last()?.waiting_since.map(|since| since.as_millis());
+    let next_cursor = place.map(|(sort_at, id)| match query.waiting {
+        Some(true) => list_cursor(waits().unwrap_or(i64::MAX), id.0),
+        _ => list_cursor(sort_at, id.0),
+    });
     Ok(ConversationPage { items, next_cursor, total: u32::try_from(total).unwrap_or(u32::MAX) })
+}
+
+/// A page of the list, newest first, and how many there are.
+fn by_time(
+    files: &Pinned<'_>,
+    query: &ListQuery,
+    ids: Option<HashSet<i64>>,
+    after: (i64, i64),
+    limit: usize,
+) -> Result<(Vec<Listed>, usize)> {
+    let cache = files.cache;
+    // Without a word on who waits nobody needs to look.
+    let answered = match query.waiting {
+        Some(_) => Answered::read(files)?,
+        None => Answered::default(),
+    };
+    let fits = |row: &Listed| {
+        allows(query, row)
+            && query.waiting.is_none_or(|waits| answered.waiting(row).is_some() == waits)
+    };
+    match ids {
+        None => {
+            let rows = page(cache, query, fits, after, limit)?;
+            let mut total = total(cache, query)?;
+            if query.waiting == Some(false) {
+                let waiting = waiting::page(files, query, None, waiting::BEGINNING, 1)?.1;
+                total = total.saturating_sub(waiting);
+            }
+            Ok((rows, total))
+        }
+        Some(ids) if ids.len() <= SORTED => sorted(cache, fits, &ids, after, limit),
+        Some(ids) => {
+            let (rows, mut total) = walked(cache, query, fits, &ids, after, limit)?;
+            if query.waiting == Some(false) {
+                let waiting = waiting::page(files, query, Some(&ids), waiting::BEGINNING, 1)?.1;
+                total = total.saturating_sub(waiting);
+            }
+            Ok((rows, total))
+        }
+    }
 }
 
 /// Ids that the words and tags allow; `None` when they allow all.
@@ -188,6 +247,7 @@ fn collect(
 fn page(
     cache: &Connection,
     query: &ListQuery,
+    fits: impl Fn(&Listed) -> bool,
     after: (i64, i64),
     limit: usize,
 ) -> Result<Vec<Listed>> {
@@ -201,16 +261,11 @@ fn page(
     };
     let mut statement = cache.prepare_cached(sql)?;
     let rows = match query.bot {
-        Some(bot) => statement
-            .query_map(params![after.0, after.1, bot], listed)?
-            .take(limit)
-            .collect::<rusqlite::Result<_>>()?,
-        None => statement
-            .query_map(params![after.0, after.1], listed)?
-            .take(limit)
-            .collect::<rusqlite::Result<_>>()?,
+        Some(bot) => statement.query_map(params![after.0, after.1, bot], listed)?,
+        None => statement.query_map(params![after.0, after.1], listed)?,
     };
-    Ok(rows)
+    let fitting = rows.filter(|row| row.as_ref().map_or(true, &fits));
+    Ok(fitting.take(limit).collect::<rusqlite::Result<_>>()?)
 }
 
 /// How many the filters alone allow.
@@ -238,7 +293,7 @@ fn total(cache: &Connection, query: &ListQuery) -> Result<usize> {
 /// A page of few matches: all are read and sorted.
 fn sorted(
     cache: &Connection,
-    query: &ListQuery,
+    fits: impl Fn(&Listed) -> bool,
     ids: &HashSet<i64>,
     after: (i64, i64),
     limit: usize,
@@ -247,10 +302,10 @@ fn sorted(
     let mut rows = Vec::with_capacity(ids.len());
     for id in ids {
         let row = statement.query_row([id], listed).optional()?;
-        rows.extend(row.filter(|row| allows(query, row)));
+        rows.extend(row.filter(&fits));
     }
     let total = rows.len();
-    let place = |row: &Listed| (row.2, row.0.id.0);
+    let place = |row: &Listed| (row.sort_at, row.row.id.0);
     rows.retain(|row| place(row) < after);
     rows.sort_unstable_by_key(|row| std::cmp::Reverse(place(row)));
     rows.truncate(limit);
@@ -261,6 +316,7 @@ fn sorted(
 fn walked(
     cache: &Connection,
     query: &ListQuery,
+    fits: impl Fn(&Listed) -> bool,
     ids: &HashSet<i64>,
     after: (i64, i64),
     limit: usize,
@@ -274,7 +330,7 @@ fn walked(
         let id: i64 = place.get(0)?;
         if ids.contains(&id) {
             let row = one.query_row([id], listed)?;
-            if allows(query, &row) {
+            if fits(&row) {
                 rows.push(row);
                 if rows.len() == limit {
                     break;
@@ -299,12 +355,14 @@ fn counted(cache: &Connection, query: &ListQuery, ids: &HashSet<i64>) -> Result<
     Ok(count)
 }
 
-fn allows(query: &ListQuery, (row, _, _): &Listed) -> bool {
+/// Whether the filters that need nothing but the row let it through.
+pub(super) fn allows(query: &ListQuery, Listed { row, .. }: &Listed) -> bool {
     query.unread.is_none_or(|unread| (row.unread > 0) == unread)
         && query.bot.is_none_or(|bot| row.bot_enabled == bot)
 }
 
-fn listed(row: &rusqlite::Row<'_>) -> rusqlite::Result<Listed> {
+pub(super) fn listed(row: &rusqlite::Row<'_>) -> rusqlite::Result<Listed> {
     let (conversation, coverage) = row::conversation(row)?;
-    Ok((conversation, coverage, row.get(17)?))
+    let (waiting_since, sort_at) = (row.get(17)?, row.get(18)?);
+    Ok(Listed { row: conversation, coverage, waiting_since, sort_at })
 }

@@ -99,6 +99,37 @@ impl Store {
             .await
     }
 
+    /// The copy of the file of a row, for rows that have one.
+    ///
+    /// # Errors
+    /// When the files cannot be read.
+    pub async fn outbox_file(&self, local_id: LocalId) -> Result<Option<Vec<u8>>> {
+        self.readers
+            .read(move |files| {
+                let mut statement = files.outbox.prepare_cached(
+                    "SELECT f.bytes FROM outbox o JOIN outbox_files f ON f.order_no = o.order_no
+                     WHERE o.local_id = ?1",
+                )?;
+                Ok(statement.query_row([local_id.as_str()], |row| row.get(0)).optional()?)
+            })
+            .await
+    }
+
+    /// Muted conversations and until when; `None`: for good.
+    ///
+    /// # Errors
+    /// When the files cannot be read.
+    pub async fn mutes(&self) -> Result<Vec<(ConversationId, Option<Timestamp>)>> {
+        const ALL: &str = "SELECT conversation_id, until FROM mutes ORDER BY conversation_id";
+        self.readers
+            .read(|files| {
+                all(files.outbox, ALL, |row| {
+                    Ok((ConversationId(row.get(0)?), row::time(row.get(1)?)))
+                })
+            })
+            .await
+    }
+
     /// The text begun for a number.
     ///
     /// # Errors
@@ -207,7 +238,7 @@ fn dump(files: &Pinned<'_>) -> Result<Dump> {
     })
 }
 
-fn stored_message(row: &Row<'_>) -> rusqlite::Result<StoredMessage> {
+pub(super) fn stored_message(row: &Row<'_>) -> rusqlite::Result<StoredMessage> {
     Ok(StoredMessage {
         fact: MessageFact {
             id: RowId(row.get(0)?),

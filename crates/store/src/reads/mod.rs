@@ -3,15 +3,18 @@
 
 mod conversations;
 mod dump;
+mod export;
 mod messages;
 mod place;
 mod search;
 mod terms;
 mod view;
+mod waiting;
 
 pub use conversations::ListQuery;
 pub(crate) use dump::snapshot;
 pub use dump::{Draft, Dump, Sizes, StoredMessage};
+pub use export::{ExportError, ExportedRows};
 pub use messages::Messages;
 pub use place::{Anchor, Place};
 pub use search::SearchQuery;
@@ -140,13 +143,14 @@ pub(crate) fn hot_queries() -> Vec<(&'static str, &'static str)> {
         (conversations::BY_NAME, "VIRTUAL TABLE INDEX 0:M"),
         (conversations::BY_DIGITS, "VIRTUAL TABLE INDEX 0:M"),
         (conversations::BY_TAG, "INDEX phone_tags_by_tag"),
+        (waiting::WAITING, "COVERING INDEX conversations_waiting"),
         (messages::CACHED_DOWN, "INDEX messages_by_time"),
         (messages::CACHED_UP, "INDEX messages_by_time"),
         (messages::CACHED_AT, "INDEX messages_by_time"),
         (messages::BY_EITHER_ID, "INDEX messages_by_local"),
         (view::NEWEST, "INDEX messages_by_time"),
-        (view::NEWEST_OWN, "INDEX messages_own"),
         (view::FIRST_AFTER, "INDEX messages_by_time"),
+        (view::MUTED, "INTEGER PRIMARY KEY"),
         (view::BY_LOCAL, "INDEX messages_by_local"),
         (view::TAGS, "PRIMARY KEY"),
         (view::OUTBOX_DOWN, "INDEX outbox_by_phone"),

@@ -1,12 +1,13 @@
 //! Rows as the command surface shows them.
 
 use super::Pinned;
+use super::conversations::Listed;
 use super::place::{message_cursor, outbox_cursor};
 use crate::error::Result;
 use crate::row::{self, outbox_columns};
 use condorito_model::fact::{Media, MessageKind, Sender};
 use condorito_model::record::{ConversationRow, Coverage, OutboxRow, OutboxState};
-use condorito_model::view::{Conversation, Message, MessageError, MessageState, Tag};
+use condorito_model::view::{Conversation, Message, MessageError, MessageState, Mute, Tag};
 use condorito_model::{ConversationId, LocalId, MessageId, RowId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -29,9 +30,6 @@ pub(crate) const MESSAGE_COLUMNS: usize = 13;
 pub(crate) const NEWEST: &str = "
     SELECT sender, sent_at FROM messages WHERE conversation_id = ?1
     ORDER BY sent_at DESC, id DESC LIMIT 1";
-pub(crate) const NEWEST_OWN: &str = "
-    SELECT sent_at, id FROM messages WHERE conversation_id = ?1 AND sender <> 0
-    ORDER BY sent_at DESC, id DESC LIMIT 1";
 pub(crate) const FIRST_AFTER: &str = "
     SELECT sent_at FROM messages WHERE conversation_id = ?1 AND (sent_at, id) > (?2, ?3)
     ORDER BY sent_at, id LIMIT 1";
@@ -48,6 +46,8 @@ pub(crate) const OUTBOX_UP: &str = concat!(
 pub(crate) const TAGS: &str = "
     SELECT t.id, t.name, t.color FROM phone_tags p JOIN tags t ON t.id = p.tag_id
     WHERE p.phone = ?1 ORDER BY p.tag_id";
+
+pub(crate) const MUTED: &str = "SELECT until FROM mutes WHERE conversation_id = ?1";
 
 pub(crate) const BY_LOCAL: &str = "SELECT 1 FROM messages WHERE local_id = ?1";
 
@@ -145,12 +145,10 @@ pub(crate) fn has_gap(row: &ConversationRow, coverage: &Coverage) -> bool {
 }
 
 /// A conversation as listed: a handful of index look-ups whatever its length.
-pub(crate) fn conversation(
-    files: &Pinned<'_>,
-    row: ConversationRow,
-    coverage: &Coverage,
-) -> Result<Conversation> {
-    let gap = has_gap(&row, coverage);
+pub(crate) fn conversation(files: &Pinned<'_>, listed: Listed) -> Result<Conversation> {
+    let gap = has_gap(&listed.row, &listed.coverage);
+    let latest = latest(files, &listed)?;
+    let row = listed.row;
     let tags = files
         .cache
         .prepare_cached(TAGS)?
@@ -163,7 +161,11 @@ pub(crate) fn conversation(
         .prepare_cached("SELECT text FROM drafts WHERE phone = ?1")?
         .query_row([&row.phone], |draft| draft.get(0))
         .optional()?;
-    let latest = latest(files, &row)?;
+    let mute = files
+        .outbox
+        .prepare_cached(MUTED)?
+        .query_row([row.id.0], |mute| Ok(Mute { until: row::time(mute.get(0)?) }))
+        .optional()?;
     let local_is_newer = row.local_at > row.last_message_at;
     Ok(Conversation {
         id: row.id,
@@ -182,7 +184,7 @@ pub(crate) fn conversation(
         tags,
         draft,
         gap,
-        mute: None,
+        mute,
     })
 }
 
@@ -194,29 +196,14 @@ struct Latest {
     waiting_since: Option<Timestamp>,
 }
 
-fn latest(files: &Pinned<'_>, conversation: &ConversationRow) -> Result<Latest> {
-    let id = conversation.id.0;
+fn latest(files: &Pinned<'_>, listed: &Listed) -> Result<Latest> {
+    let id = listed.row.id.0;
     let newest = files
         .cache
         .prepare_cached(NEWEST)?
         .query_row([id], |row| Ok((row::sender(row.get(0)?), row.get::<_, i64>(1)?)))
         .optional()?;
-    let mut unsent: Option<(i64, MessageState)> = None;
-    // What failed answers nobody; the rest will, or may have.
-    let mut answered_at: Option<i64> = None;
-    let mut rows = files.outbox.prepare_cached(OUTBOX_DOWN)?;
-    for row in rows.query_map(params![conversation.phone, i64::MAX], row::outbox)?.take(LOOK_BACK) {
-        let row = row?;
-        if in_cache(files.cache, &row)? {
-            continue;
-        }
-        let written_at = row.written_at.as_millis();
-        unsent.get_or_insert((written_at, outbox_state(row.state)));
-        if row.state != OutboxState::Failed {
-            answered_at = Some(written_at);
-            break;
-        }
-    }
+    let Unsent { newest: unsent, answered_at } = unsent(files, &listed.row.phone)?;
     let mut latest = Latest::default();
     match (newest, unsent) {
         (Some((_, sent_at)), Some((written_at, state))) if written_at >= sent_at => {
@@ -233,27 +220,60 @@ fn latest(files: &Pinned<'_>, conversation: &ConversationRow) -> Result<Latest> 
         }
         (None, None) => {}
     }
-    if matches!(newest, Some((Sender::Contact, _))) {
-        latest.waiting_since = waiting_since(files.cache, id, answered_at)?;
-    }
+    latest.waiting_since =
+        waiting_since(files.cache, listed, answered_at)?.map(Timestamp::from_millis);
     Ok(latest)
 }
 
-/// The first of the contact's messages after the newest answer.
+/// Texts of one number that the cache does not show.
+#[derive(Default)]
+struct Unsent {
+    /// When the newest was written, and its state.
+    newest: Option<(i64, MessageState)>,
+    /// When the newest that answers was written. What failed answers nobody; the rest will, or may
+    /// have.
+    answered_at: Option<i64>,
+}
+
+fn unsent(files: &Pinned<'_>, phone: &str) -> Result<Unsent> {
+    let mut unsent = Unsent::default();
+    let mut rows = files.outbox.prepare_cached(OUTBOX_DOWN)?;
+    for row in rows.query_map(params![phone, i64::MAX], row::outbox)?.take(LOOK_BACK) {
+        let row = row?;
+        if in_cache(files.cache, &row)? {
+            continue;
+        }
+        let written_at = row.written_at.as_millis();
+        unsent.newest.get_or_insert((written_at, outbox_state(row.state)));
+        if row.state != OutboxState::Failed {
+            unsent.answered_at = Some(written_at);
+            break;
+        }
+    }
+    Ok(unsent)
+}
+
+/// Since when the contact of a row waits, with what is in the outbox.
+pub(super) fn waiting(files: &Pinned<'_>, listed: &Listed) -> Result<Option<i64>> {
+    if listed.waiting_since.is_none() {
+        return Ok(None);
+    }
+    let answered_at = unsent(files, &listed.row.phone)?.answered_at;
+    waiting_since(files.cache, listed, answered_at)
+}
+
+/// The first of the contact's messages after the newest answer. An answer not sent yet can only
+/// make it later.
 fn waiting_since(
     cache: &Connection,
-    conversation: i64,
+    listed: &Listed,
     answered_at: Option<i64>,
-) -> Result<Option<Timestamp>> {
-    let own: Option<(i64, i64)> = cache
-        .prepare_cached(NEWEST_OWN)?
-        .query_row([conversation], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let after = own.max(answered_at.map(|time| (time, i64::MAX)));
-    let (sent_at, id) = after.unwrap_or((i64::MIN, i64::MIN));
-    Ok(cache
-        .prepare_cached(FIRST_AFTER)?
-        .query_row(params![conversation, sent_at, id], |row| row.get(0))
-        .optional()?
-        .map(Timestamp::from_millis))
+) -> Result<Option<i64>> {
+    match (listed.waiting_since, answered_at) {
+        (Some(since), Some(answered_at)) if since <= answered_at => Ok(cache
+            .prepare_cached(FIRST_AFTER)?
+            .query_row(params![listed.row.id.0, answered_at, i64::MAX], |row| row.get(0))
+            .optional()?),
+        (since, _) => Ok(since),
+    }
 }

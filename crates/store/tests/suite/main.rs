@@ -4,6 +4,7 @@
 
 mod crash;
 mod joined;
+mod keeping;
 mod list;
 mod migration;
 mod paging;
@@ -11,4 +12,5 @@ mod recovery;
 mod searching;
 mod support;
 mod truth;
+mod waiting;
 mod writing;

@@ -1,8 +1,9 @@
 //! Files of every released version open, and keep what they held.
 
 use crate::support::{CHAT, KEY, copy, ids, key_on, reopen};
-use condorito_model::LocalId;
+use condorito_model::fact::Sender;
 use condorito_model::view::MessageState;
+use condorito_model::{ConversationId, LocalId};
 use condorito_store::{Error, Key, ListQuery, Options, Place, SearchQuery, Store};
 use std::path::{Path, PathBuf};
 
@@ -41,6 +42,48 @@ async fn files_of_every_version_open_and_keep_what_they_held() {
         assert_eq!(snapshot.meta, [("walked".into(), "2025-10-09".into())], "{version}");
         assert_eq!(store.setting("theme").await.expect("read").as_deref(), Some("dark"));
         store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn the_second_version_counts_what_the_first_one_held() {
+    let folder = copy(&fixture("v1"));
+    let outbox = folder.path().join("outbox.db");
+    let file = key_on(&outbox, KEY);
+    let muted = r#"{"mutedConversations":[1,7]}"#;
+    file.execute("INSERT INTO settings (key, value) VALUES ('settings', ?1)", [muted])
+        .expect("written");
+    file.execute("DELETE FROM outbox", []).expect("written");
+    file.close().expect("closes");
+    let (store, _) = reopen(folder.path()).await;
+    assert_eq!(store.mutes().await.expect("read"), [(CHAT, None), (ConversationId(7), None)]);
+    assert_eq!(store.setting("settings").await.expect("read"), None);
+    let row = store.conversation(CHAT).await.expect("read").expect("cached");
+    let counts = store.conversation_counts().await.expect("read");
+    assert_eq!((counts.all, counts.unread, counts.unread_messages), (1, 1, 2));
+    assert_eq!(counts.waiting, u32::from(row.waiting_since.is_some()));
+    let waiting = ListQuery { waiting: Some(true), limit: 9, ..ListQuery::default() };
+    let listed = store.conversations(waiting).await.expect("read").items;
+    assert_eq!(listed.first().map(|row| row.waiting_since), Some(row.waiting_since));
+    // The messages say the same.
+    let page = store.messages(CHAT, Place::Newest, 50).await.expect("read").expect("cached").page;
+    let answered = page.items.iter().rposition(|message| message.from != Sender::Contact);
+    let first = page.items.get(answered.map_or(0, |at| at + 1));
+    assert_eq!(row.waiting_since, first.map(|message| message.sent_at));
+}
+
+#[tokio::test]
+async fn settings_that_make_no_sense_do_not_stop_a_migration() {
+    for odd in ["", "{", "[]", r#"{"mutedConversations":"x"}"#, r#"{"mutedConversations":[null]}"#]
+    {
+        let folder = copy(&fixture("v1"));
+        let file = key_on(&folder.path().join("outbox.db"), KEY);
+        file.execute("INSERT INTO settings (key, value) VALUES ('settings', ?1)", [odd])
+            .expect("written");
+        file.close().expect("closes");
+        let (store, report) = reopen(folder.path()).await;
+        assert!(!report.outbox_salvaged, "{odd}");
+        assert_eq!(store.mutes().await.expect("read"), [], "{odd}");
     }
 }
 
