@@ -17,6 +17,7 @@ pub mod control;
 mod conversations;
 mod core;
 mod database;
+pub mod demo;
 mod error;
 mod events;
 mod faults;

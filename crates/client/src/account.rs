@@ -4,14 +4,13 @@ use crate::actor::{EngineHandle, Surroundings};
 use crate::client::Client;
 use crate::events::Event;
 use crate::fault;
-use crate::voice::Mutes;
 use condorito_model::ErrorCode;
 use condorito_model::view::Account;
-use condorito_net::{Link, LinkConfig, LinkCounters, LinkHandle, NetOptions, Rest};
+use condorito_net::{Endpoints, Link, LinkConfig, LinkCounters, LinkHandle, NetOptions, Rest};
 use condorito_store::{Key, Options, Store};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Names of settings in the account's own file.
 pub(crate) const ACCOUNT: &str = "account";
@@ -23,6 +22,8 @@ pub(crate) struct OpenAccount {
     pub name: String,
     /// Its backend, as it is kept and shown.
     pub backend: String,
+    /// The address that its name stands for.
+    pub endpoints: Endpoints,
     pub store: Store,
     pub engine: EngineHandle,
     pub rest: Rest,
@@ -34,7 +35,7 @@ pub(crate) struct OpenAccount {
     /// (contract 4.13).
     pub pairing: tokio::sync::Mutex<()>,
     account: Mutex<Option<Account>>,
-    link_config: LinkConfig,
+    link_config: Mutex<LinkConfig>,
     link: tokio::sync::Mutex<Option<LinkHandle>>,
 }
 
@@ -84,7 +85,8 @@ impl OpenAccount {
         };
         let voice = Arc::clone(client.voice());
         voice.set_figures(kept(&store, FIGURES).await.unwrap_or_default());
-        voice.set_mutes(Mutes::default());
+        let mutes = store.mutes().await.map_err(|error| fault::of_store(&error))?;
+        voice.set_mutes(mutes.into_iter().collect());
         let policy = voice.policy();
         let link_config = LinkConfig::with_tls(&net, rest.tls());
         let surroundings = Surroundings {
@@ -94,12 +96,18 @@ impl OpenAccount {
             voice,
             recorder: client.recorder().cloned(),
         };
+        let half_done = !snapshot.outbox.is_empty()
+            || !snapshot.pending_reads.is_empty()
+            || !snapshot.local_conversations.is_empty();
         let engine = EngineHandle::start(surroundings, snapshot, policy);
         // What a kill left half done is put right before anybody looks.
-        engine.settled().await;
+        if half_done {
+            engine.settled().await;
+        }
         Ok(Self {
             name,
             backend,
+            endpoints: net.endpoints,
             engine,
             store,
             rest,
@@ -107,7 +115,7 @@ impl OpenAccount {
             writing: tokio::sync::Mutex::default(),
             pairing: tokio::sync::Mutex::default(),
             account: Mutex::new(account),
-            link_config,
+            link_config: Mutex::new(link_config),
             link: tokio::sync::Mutex::default(),
         })
     }
@@ -134,10 +142,27 @@ impl OpenAccount {
         let mut link = self.link.lock().await;
         if link.is_none() {
             let (handle, facts) =
-                Link::start(self.link_config.clone(), Arc::new(self.rest.clone()));
+                Link::start(self.link_config().clone(), Arc::new(self.rest.clone()));
             self.engine.follow(facts);
             *link = Some(handle);
         }
+    }
+
+    fn link_config(&self) -> MutexGuard<'_, LinkConfig> {
+        self.link_config.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes another way to the same backend, at once.
+    pub(crate) async fn take_way(&self, net: &NetOptions) -> Result<(), ErrorCode> {
+        self.rest.take_way(net).map_err(|error| fault::of_setup(&error))?;
+        *self.link_config() = LinkConfig::with_tls(net, self.rest.tls());
+        let mut link = self.link.lock().await;
+        if let Some(running) = link.take() {
+            running.stop().await;
+            drop(link);
+            self.start_link().await;
+        }
+        Ok(())
     }
 
     pub(crate) async fn stop_link(&self) {

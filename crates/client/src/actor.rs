@@ -1,8 +1,9 @@
 //! The task that owns the engine: one input at a time in, effects out. Everything that takes time
 //! happens elsewhere and comes back as an input.
 
-use crate::commands::results::{BotSwitched, BudgetFigures, RequestFigures};
+use crate::commands::results::{BotSwitched, BudgetFigures, ConnectionChange, RequestFigures};
 use crate::events::{Event, Events};
+use crate::fault;
 use crate::quiet::TimeOfDay;
 use crate::recording::Recorder;
 use crate::voice::Voice;
@@ -11,11 +12,11 @@ use condorito_model::link::LinkFact;
 use condorito_model::record::{Snapshot, StoreOp};
 use condorito_model::rest::Request;
 use condorito_model::view::{Connection, ConnectionState, Whatsapp};
-use condorito_model::{ConversationId, ErrorCode, Timestamp};
+use condorito_model::{ConversationId, ErrorCode, LocalId, Timestamp};
 use condorito_net::Rest;
 use condorito_store::Store;
 use condorito_sync::{Answered, Command, Config, Effect, Engine, Input, NoticePolicy, Now, Token};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -24,6 +25,9 @@ use tokio::time::{Duration, Instant};
 
 /// Batches that may wait for the disk before no more events are taken from the socket.
 const UNSTORED: usize = 2000;
+
+/// States of the connection that are remembered.
+const REMEMBERED: usize = 50;
 
 /// The wall clock.
 pub(crate) fn now() -> Timestamp {
@@ -50,16 +54,24 @@ type AnswerTo = oneshot::Sender<Result<Answered, ErrorCode>>;
 
 enum Msg {
     Input(Box<Input>),
+    /// What an effect brought; only of interest to the engine that asked.
+    Back(Generation, Box<Input>),
     Command(Box<Command>, AnswerTo),
     Link(mpsc::Receiver<LinkFact>),
     Settle(oneshot::Sender<()>),
+    ClearCache(oneshot::Sender<Result<(), ErrorCode>>),
     End(oneshot::Sender<()>),
 }
+
+/// Which engine: each one made in place of another is one more.
+type Generation = u64;
 
 /// What the engine last said, for whoever asks.
 #[derive(Debug, Clone)]
 pub(crate) struct Shown {
     pub connection: Connection,
+    /// The states before, oldest first.
+    pub states: VecDeque<ConnectionChange>,
     pub whatsapp: Whatsapp,
     pub offset_ms: i64,
     pub budget: BudgetFigures,
@@ -78,6 +90,19 @@ struct Shared {
 impl Shared {
     fn shown(&self) -> MutexGuard<'_, Shown> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The connection as shown from now on.
+    fn connect(&self, connection: &Connection) {
+        let mut shown = self.shown();
+        let Connection { state, since, .. } = shown.connection;
+        if state != connection.state {
+            if shown.states.len() == REMEMBERED {
+                shown.states.pop_front();
+            }
+            shown.states.push_back(ConnectionChange { state, since });
+        }
+        shown.connection.clone_from(connection);
     }
 
     fn aliases(&self) -> MutexGuard<'_, HashMap<ConversationId, ConversationId>> {
@@ -110,25 +135,23 @@ impl EngineHandle {
     ) -> Self {
         let (inbox, messages) = mpsc::unbounded_channel();
         let engine = Engine::new(Config::default());
-        let aliases = snapshot
-            .local_conversations
-            .iter()
-            .filter_map(|local| local.server_id.map(|server| (local.id, server)))
-            .collect();
         let shared = Arc::new(Shared {
             shown: Mutex::new(Shown {
                 connection: stopped_connection(),
+                states: VecDeque::new(),
                 whatsapp: engine.whatsapp().clone(),
                 offset_ms: 0,
                 budget: BudgetFigures::default(),
                 stats: None,
                 requests: BTreeMap::new(),
             }),
-            aliases: Mutex::new(aliases),
+            aliases: Mutex::new(aliases(&snapshot)),
         });
         let handle = Self { inbox, shared: Arc::clone(&shared) };
         let task = Task {
             engine,
+            generation: 0,
+            known: HashSet::new(),
             began: Instant::now(),
             inbox: messages,
             back: handle.inbox.downgrade(),
@@ -176,6 +199,16 @@ impl EngineHandle {
         }
     }
 
+    /// Throws away what the server has and begins anew with the rest: nobody is signed in then, and
+    /// commands that waited for an answer get none.
+    pub(crate) async fn clear_cache(&self) -> Result<(), ErrorCode> {
+        let (done, cleared) = oneshot::channel();
+        if self.inbox.send(Msg::ClearCache(done)).is_err() {
+            return Err(ErrorCode::SignedOut);
+        }
+        cleared.await.unwrap_or(Err(ErrorCode::SignedOut))
+    }
+
     /// Ends the task; what it has handed to the store is in the store's hands.
     pub(crate) async fn end(&self) {
         let (done, ended) = oneshot::channel();
@@ -201,8 +234,17 @@ impl EngineHandle {
     }
 }
 
+/// Server ids of conversations begun here.
+fn aliases(snapshot: &Snapshot) -> HashMap<ConversationId, ConversationId> {
+    let local = snapshot.local_conversations.iter();
+    local.filter_map(|local| local.server_id.map(|server| (local.id, server))).collect()
+}
+
 struct Task {
     engine: Engine,
+    generation: Generation,
+    /// Texts that this engine began with: who wrote them may tell of them only later.
+    known: HashSet<LocalId>,
     began: Instant,
     inbox: mpsc::UnboundedReceiver<Msg>,
     back: mpsc::WeakUnboundedSender<Msg>,
@@ -236,6 +278,10 @@ impl Task {
                         break;
                     }
                     Some(Msg::Input(input)) => self.handle(*input),
+                    Some(Msg::Back(generation, input)) => self.back(generation, *input),
+                    Some(Msg::ClearCache(done)) => {
+                        let _ = done.send(self.clear_cache().await);
+                    }
                     Some(Msg::Command(command, answer)) => self.command(*command, answer),
                     Some(Msg::Link(link)) => self.link = Some(link),
                     // Batches are carried out in order: after an empty one, those before it are.
@@ -257,7 +303,38 @@ impl Task {
         }
     }
 
+    /// Nothing is decided meanwhile, so nothing of the old cache is written to the new one.
+    async fn clear_cache(&mut self) -> Result<(), ErrorCode> {
+        let Surroundings { store, voice, .. } = &self.surroundings;
+        store.clear_cache().await.map_err(|error| fault::of_store(&error))?;
+        let snapshot = store.snapshot().await.map_err(|error| fault::of_store(&error))?;
+        let policy = voice.policy();
+        self.generation += 1;
+        self.engine = Engine::new(Config::default());
+        self.answers.clear();
+        *self.shared.aliases() = aliases(&snapshot);
+        self.known = snapshot.outbox.iter().map(|row| row.local_id.clone()).collect();
+        self.handle(Input::Opened { snapshot: Box::new(snapshot) });
+        self.handle(Input::Notices { policy });
+        Ok(())
+    }
+
+    fn back(&mut self, generation: Generation, input: Input) {
+        if matches!(input, Input::Stored { .. }) {
+            self.unstored = self.unstored.saturating_sub(1);
+        }
+        if generation == self.generation {
+            self.handle(input);
+        }
+    }
+
     fn command(&mut self, command: Command, answer: AnswerTo) {
+        if let Command::Written { row } = &command
+            && self.known.remove(&row.local_id)
+        {
+            let _ = answer.send(Ok(Answered::Done));
+            return;
+        }
         self.next_token += 1;
         let token = Token(self.next_token);
         self.answers.insert(token, answer);
@@ -276,9 +353,6 @@ impl Task {
     }
 
     fn handle(&mut self, input: Input) {
-        if matches!(input, Input::Stored { .. }) {
-            self.unstored = self.unstored.saturating_sub(1);
-        }
         let mono = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let at = Now { mono, wall: now() };
         if let Some(recorder) = &self.surroundings.recorder {
@@ -333,10 +407,11 @@ impl Task {
             Effect::Store { ticket, ops } => {
                 self.learn_aliases(&ops);
                 self.unstored += 1;
-                let back = self.back.clone();
+                let (back, generation) = (self.back.clone(), self.generation);
                 store.submit(ops, move |result| {
                     if let Some(inbox) = back.upgrade() {
-                        let _ = inbox.send(Msg::Input(Box::new(Input::Stored { ticket, result })));
+                        let stored = Box::new(Input::Stored { ticket, result });
+                        let _ = inbox.send(Msg::Back(generation, stored));
                     }
                 });
             }
@@ -357,7 +432,7 @@ impl Task {
                 // *Online* says that nothing is missing: not before it can be read.
                 let (shared, events) = (Arc::clone(&self.shared), events.clone());
                 self.after_stored(move || {
-                    shared.shown().connection.clone_from(&connection);
+                    shared.connect(&connection);
                     events.tell(&Event::Connection(connection));
                 });
             }
@@ -384,6 +459,13 @@ impl Task {
                 && let Some(server_id) = row.server_id
             {
                 self.shared.aliases().insert(row.id, server_id);
+                let Surroundings { voice, .. } = &self.surroundings;
+                if voice.rename(row.id, server_id)
+                    && let Some(inbox) = self.back.upgrade()
+                {
+                    let policy = voice.policy();
+                    let _ = inbox.send(Msg::Input(Box::new(Input::Notices { policy })));
+                }
             }
         }
     }
@@ -391,11 +473,19 @@ impl Task {
     fn request(&self, id: condorito_sync::RequestId, request: Request) {
         let kind = kind_of(&request);
         tracing::debug!(kind, number = id.0, "request");
-        let rest = self.surroundings.rest.clone();
-        let back = self.back.clone();
+        let Surroundings { rest, store, .. } = &self.surroundings;
+        let (rest, store) = (rest.clone(), store.clone());
+        let (back, generation) = (self.back.clone(), self.generation);
         let shared = Arc::clone(&self.shared);
         tokio::spawn(async move {
-            let answer = rest.execute(&request).await;
+            let file = match &request {
+                // Without a copy the file itself is tried: earlier versions kept none.
+                Request::SendFile { local_id, .. } => {
+                    store.outbox_file(local_id.clone()).await.ok().flatten()
+                }
+                _ => None,
+            };
+            let answer = rest.execute_with(&request, file).await;
             {
                 let mut shown = shared.shown();
                 let figures = shown.requests.entry(kind).or_default();
@@ -407,12 +497,13 @@ impl Task {
             }
             let rtt_ms = answer.rtt_ms.and_then(|ms| u32::try_from(ms).ok()).unwrap_or(0);
             if let Some(inbox) = back.upgrade() {
-                let _ = inbox.send(Msg::Input(Box::new(Input::Answer {
+                let answer = Input::Answer {
                     request: id,
                     result: answer.result,
                     headers: answer.headers,
                     rtt_ms,
-                })));
+                };
+                let _ = inbox.send(Msg::Back(generation, Box::new(answer)));
             }
         });
     }

@@ -7,7 +7,7 @@ use crate::folder::{AppFile, DataFolder, FolderFault};
 use crate::locale::Locale;
 use crate::recording::Recorder;
 use crate::secrets::{SecretStore, Secrets};
-use crate::settings::Settings;
+use crate::settings::{MachineSettings, Settings};
 use crate::voice::Voice;
 use condorito_model::{ConversationId, ErrorCode, Timestamp};
 use condorito_sync::Input;
@@ -34,7 +34,7 @@ pub struct ClientOptions {
     pub backend: Option<String>,
     /// Where secrets are kept.
     pub secret_store: SecretStore,
-    /// The language until the operator sets another.
+    /// The language unless the operator has set another.
     pub locale: Option<Locale>,
     /// A file to write the run of the decisions to. It will hold texts and names.
     pub record: Option<PathBuf>,
@@ -145,8 +145,8 @@ impl Client {
             .transpose()
             .map_err(StartFault::Recording)?;
         let app = folder.app_file();
-        let locale = options.locale.or(app.settings.locale).unwrap_or_default();
-        let settings = Settings { machine: app.settings.clone(), ..Settings::default() };
+        let locale = language(&options, &app.settings);
+        let settings = Settings { machine: app.settings.clone() };
         let events = Events::default();
         let stream = events.subscribe();
         let client = Self {
@@ -184,6 +184,10 @@ impl Client {
     #[must_use]
     pub fn locale(&self) -> Locale {
         self.inner.voice.locale()
+    }
+
+    pub(crate) fn locale_of(&self, settings: &MachineSettings) -> Locale {
+        language(&self.inner.options, settings)
     }
 
     /// The settings, for hosts that act on them.
@@ -277,4 +281,9 @@ impl Client {
         }
         Ok(())
     }
+}
+
+/// What the operator has set wins over the host's wish.
+fn language(options: &ClientOptions, settings: &MachineSettings) -> Locale {
+    settings.locale.or(options.locale).unwrap_or_default()
 }

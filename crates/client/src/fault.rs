@@ -50,6 +50,7 @@ pub(crate) fn of_setup(error: &SetupError) -> ErrorCode {
     tracing::warn!(%error, "the backend cannot be set up");
     match error {
         SetupError::Address(_) => ErrorCode::InvalidBackend,
+        SetupError::Proxy(_) => ErrorCode::InvalidInput,
         SetupError::Certificates(_) | SetupError::Tls(_) => ErrorCode::Untrusted,
         SetupError::Http(_) => ErrorCode::Unreachable,
     }

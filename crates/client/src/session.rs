@@ -54,7 +54,7 @@ impl Client {
         }
     }
 
-    fn tell_status(&self) {
+    pub(crate) fn tell_status(&self) {
         self.events().tell(&Event::Session(self.status()));
     }
 
@@ -171,7 +171,7 @@ impl Client {
         Ok(open)
     }
 
-    async fn signed_in(&self, open: &OpenAccount) {
+    pub(crate) async fn signed_in(&self, open: &OpenAccount) {
         self.change_current(|current| current.expired = false);
         open.engine.tell(Input::SignedIn);
         open.start_link().await;
@@ -374,7 +374,11 @@ impl Client {
 }
 
 /// The way to a backend, by settings.
-fn net_options(endpoints: Endpoints, proxy: Option<String>, ca: Option<String>) -> NetOptions {
+pub(crate) fn net_options(
+    endpoints: Endpoints,
+    proxy: Option<String>,
+    ca: Option<String>,
+) -> NetOptions {
     let mut net = NetOptions::new(endpoints);
     net.extra_ca = ca.map(Into::into);
     net.proxy = match proxy.as_deref() {

@@ -6,6 +6,7 @@ mod protocol;
 
 use anyhow::Context as _;
 use clap::Parser as _;
+use condorito_backend::demo::Embedded;
 use condorito_client::{Client, ClientOptions, Locale};
 use options::{Options, Task};
 use std::fs::File;
@@ -57,13 +58,13 @@ fn run(options: Options) -> anyhow::Result<ExitCode> {
 async fn serve(options: Options) -> anyhow::Result<ExitCode> {
     let data_dir = std::path::absolute(options.data_dir.context("--data-dir is missing")?)?;
     let locale = options.locale.map(Locale::from);
-    let demo = demo::Demo::new(data_dir.join("demo"));
+    let demo = Embedded::new(data_dir.join("demo"));
     let client_options = ClientOptions {
         backend: options.backend,
         secret_store: options.secret_store.into(),
         locale,
         record: options.record,
-        demo: Some(demo.starter()),
+        demo: Some(demo::starter(&demo)),
         ..ClientOptions::new(data_dir)
     };
     let (client, events) = match Client::start(client_options) {

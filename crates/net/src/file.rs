@@ -43,7 +43,12 @@ impl CheckedFile {
             .read_to_end(&mut bytes)
             .await
             .map_err(|_| FileFault::Unreadable)?;
-        // It may have grown since.
+        Self::of(path, bytes)
+    }
+
+    /// Checks the bytes of a file with this path.
+    pub(crate) fn of(path: impl AsRef<Path>, bytes: Vec<u8>) -> Result<Self, FileFault> {
+        let path = path.as_ref();
         if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_BYTES {
             return Err(FileFault::TooBig);
         }
@@ -52,6 +57,11 @@ impl CheckedFile {
             .file_name()
             .map_or_else(|| field.to_owned(), |name| name.to_string_lossy().into_owned());
         Ok(Self { field, mime, name, bytes })
+    }
+
+    /// Its bytes.
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
     }
 
     /// The multipart body, with text fields before the file: the name goes in the RFC 5987 form,
@@ -82,6 +92,14 @@ impl CheckedFile {
         body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
         body
     }
+}
+
+/// The bytes of a file that a server would take.
+///
+/// # Errors
+/// Why it would not.
+pub async fn read_for_sending(path: &str) -> Result<Vec<u8>, FileFault> {
+    CheckedFile::read(path).await.map(CheckedFile::into_bytes)
 }
 
 fn ascii(name: &str) -> String {

@@ -19,6 +19,7 @@ mod tokens;
 mod verdict;
 
 pub use endpoints::{Endpoints, InvalidAddress};
+pub use file::read_for_sending;
 pub use link::{Link, LinkAuth, LinkConfig, LinkCounters, LinkHandle, TokenFault, TokenSource};
 pub use options::{NetOptions, Proxy, SetupError, Timeouts};
 pub use rest::{Answer, Rest};

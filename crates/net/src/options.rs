@@ -17,7 +17,10 @@ pub enum SetupError {
     /// The platform's TLS refuses to start.
     #[error("TLS: {0}")]
     Tls(#[from] native_tls::Error),
-    /// The proxy's address is not one, or the HTTP client refuses the options.
+    /// The proxy's address is not one.
+    #[error("proxy: {0}")]
+    Proxy(#[source] reqwest::Error),
+    /// The HTTP client refuses the options.
     #[error("HTTP client: {0}")]
     Http(#[from] reqwest::Error),
 }
@@ -126,7 +129,7 @@ impl NetOptions {
         let builder = match &self.proxy {
             Proxy::System => builder,
             Proxy::Direct => builder.no_proxy(),
-            Proxy::Url(url) => builder.proxy(reqwest::Proxy::all(url)?),
+            Proxy::Url(url) => builder.proxy(reqwest::Proxy::all(url).map_err(SetupError::Proxy)?),
         };
         Ok(builder.build()?)
     }

@@ -25,7 +25,11 @@ enum OwnContent {
 
 impl Prepared {
     /// Reads and checks a file, if there is one; nothing leaves yet.
-    pub(crate) async fn new(exchange: &Exchange, request: &Request) -> Result<Self, Failure> {
+    pub(crate) async fn new(
+        exchange: &Exchange,
+        request: &Request,
+        file: Option<Vec<u8>>,
+    ) -> Result<Self, Failure> {
         let timeouts = exchange.timeouts;
         let mut prepared = Self {
             method: Method::POST,
@@ -77,8 +81,11 @@ impl Prepared {
                 "/api/whatsapp/send-message".to_owned()
             }
             Request::SendFile { to, path, caption, local_id } => {
-                let file =
-                    CheckedFile::read(path).await.map_err(|reason| Failure::BadFile { reason })?;
+                let file = match file {
+                    Some(bytes) => CheckedFile::of(path, bytes),
+                    None => CheckedFile::read(path).await,
+                };
+                let file = file.map_err(|reason| Failure::BadFile { reason })?;
                 let mut fields = vec![("to", to.as_str()), ("clientMessageId", local_id.as_str())];
                 fields.extend(caption.as_deref().map(|caption| ("caption", caption)));
                 let boundary = format!("condorito-{:032x}", rand::random::<u128>());

@@ -1,7 +1,7 @@
 //! REST: sign-in, and every request of the contract that the decisions ask for.
 
 use crate::call::{BodyFault, Call, Content, Exchange, Response, SMALL_CAP};
-use crate::endpoints::Endpoints;
+use crate::endpoints::{Endpoints, InvalidAddress};
 use crate::link::{LinkAuth, TokenFault, TokenSource};
 use crate::options::{NetOptions, SetupError};
 use crate::prepare::Prepared;
@@ -17,7 +17,7 @@ use native_tls::TlsConnector;
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::mpsc;
 
 /// REST against one backend. Clones share the session and the connections.
@@ -28,7 +28,8 @@ pub struct Rest {
 
 #[derive(Debug)]
 struct Inner {
-    exchange: Exchange,
+    endpoints: Endpoints,
+    exchange: RwLock<Arc<Exchange>>,
     session: Session,
 }
 
@@ -52,20 +53,39 @@ impl Rest {
         options: &NetOptions,
     ) -> Result<(Self, mpsc::UnboundedReceiver<SessionNotice>), SetupError> {
         let (session, notices) = Session::new();
-        let inner = Arc::new(Inner { exchange: Exchange::new(options)?, session });
-        Ok((Self { inner }, notices))
+        let exchange = RwLock::new(Arc::new(Exchange::new(options)?));
+        let endpoints = options.endpoints.clone();
+        Ok((Self { inner: Arc::new(Inner { endpoints, exchange, session }) }, notices))
+    }
+
+    /// Goes another way to the same backend from now on: proxy, certificates, time-outs. Requests
+    /// under way go on as they began; the session stays.
+    ///
+    /// # Errors
+    /// When the options cannot be used, or are of another backend; then nothing changes.
+    pub fn take_way(&self, options: &NetOptions) -> Result<(), SetupError> {
+        if options.endpoints != self.inner.endpoints {
+            return Err(SetupError::Address(InvalidAddress::NotAnAddress));
+        }
+        let exchange = Arc::new(Exchange::new(options)?);
+        *self.inner.exchange.write().unwrap_or_else(PoisonError::into_inner) = exchange;
+        Ok(())
+    }
+
+    fn exchange(&self) -> Arc<Exchange> {
+        Arc::clone(&self.inner.exchange.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The addresses in use.
     #[must_use]
     pub fn endpoints(&self) -> &Endpoints {
-        &self.inner.exchange.endpoints
+        &self.inner.endpoints
     }
 
     /// The TLS policy in use, for the link to share.
     #[must_use]
     pub fn tls(&self) -> TlsConnector {
-        self.inner.exchange.tls.clone()
+        self.exchange().tls.clone()
     }
 
     /// Signs in and begins the session.
@@ -81,7 +101,7 @@ impl Rest {
         let body = json!({ "client_code": client_code, "password": password.expose_secret() });
         let call =
             Call { content: Content::Json(&body), ..self.get("/api/auth/login", Method::POST) };
-        let response = self.inner.exchange.call(call).await?;
+        let response = self.exchange().call(call).await?;
         self.inner.session.observe(&response);
         let signed_in = sign_in_verdict(&response)?;
         let begun = signed_in.clone();
@@ -108,10 +128,10 @@ impl Rest {
         };
         let call = Call {
             token: Some(held.tokens.access()),
-            timeout: self.inner.exchange.timeouts.probe,
+            timeout: self.exchange().timeouts.probe,
             ..self.get("/api/auth/logout", Method::POST)
         };
-        if let Err(lost) = self.inner.exchange.call(call).await {
+        if let Err(lost) = self.exchange().call(call).await {
             tracing::debug!(?lost, "the server was not told of the sign-out");
         }
     }
@@ -119,19 +139,27 @@ impl Rest {
     /// Carries out one request: once, except that a rejected token is renewed and the request
     /// then made again, because the guard answered before anything was done.
     pub async fn execute(&self, request: &Request) -> Answer {
-        let prepared = match Prepared::new(&self.inner.exchange, request).await {
+        self.execute_with(request, None).await
+    }
+
+    /// [`Rest::execute`] with the bytes of the file to send; without them they are read from its
+    /// path.
+    pub async fn execute_with(&self, request: &Request, file: Option<Vec<u8>>) -> Answer {
+        let exchange = self.exchange();
+        let exchange = &*exchange;
+        let prepared = match Prepared::new(exchange, request, file).await {
             Ok(prepared) => prepared,
             Err(failure) => return Answer::unsent(failure),
         };
         let session = &self.inner.session;
         let mut again = true;
         loop {
-            let held = match session.current(&self.inner.exchange).await {
+            let held = match session.current(exchange).await {
                 Ok(held) => held,
                 Err(none) => return Answer::unsent(none.failure()),
             };
-            let call = prepared.call(&self.inner.exchange, held.tokens.access());
-            let response = match self.inner.exchange.call(call).await {
+            let call = prepared.call(exchange, held.tokens.access());
+            let response = match exchange.call(call).await {
                 Ok(response) => response,
                 Err(lost) => return Answer::unsent(verdict::of_loss(lost)),
             };
@@ -154,12 +182,12 @@ impl Rest {
         let session = &self.inner.session;
         let mut again = true;
         loop {
-            let held = session.current(&self.inner.exchange).await.map_err(NoToken::failure)?;
+            let held = session.current(&self.exchange()).await.map_err(NoToken::failure)?;
             let call = Call {
                 token: Some(held.tokens.access()),
                 ..self.get("/api/auth/verify", Method::GET)
             };
-            let response = self.inner.exchange.call(call).await.map_err(verdict::of_loss)?;
+            let response = self.exchange().call(call).await.map_err(verdict::of_loss)?;
             session.observe(&response);
             match self.guarded(&response, &held, again).await {
                 Guarded::Again => again = false,
@@ -181,11 +209,9 @@ impl Rest {
 
     /// Whether `GET /health` is answered by a backend, at no cost of the request budget.
     pub async fn health(&self) -> bool {
-        let call = Call {
-            timeout: self.inner.exchange.timeouts.probe,
-            ..self.get("/health", Method::GET)
-        };
-        match self.inner.exchange.call(call).await {
+        let call =
+            Call { timeout: self.exchange().timeouts.probe, ..self.get("/health", Method::GET) };
+        match self.exchange().call(call).await {
             Ok(response) => (200..300).contains(&response.status) && response.body.is_ok(),
             Err(_) => false,
         }
@@ -197,7 +223,7 @@ impl Rest {
     /// # Errors
     /// See [`SignInError`].
     pub async fn probe(&self) -> Result<u64, SignInError> {
-        let response = self.inner.exchange.call(self.get("/api/auth/verify", Method::GET)).await?;
+        let response = self.exchange().call(self.get("/api/auth/verify", Method::GET)).await?;
         match (response.status, verdict::guard(&response)) {
             (_, Some(GuardCode::TokenMissing)) => Ok(response.rtt_ms),
             (429, _) => Err(SignInError::RateLimited { retry_after_ms: response.retry_after_ms }),
@@ -213,13 +239,9 @@ impl Rest {
     /// `Refused {404}` when it is no more; `Malformed` for what is no address or over the cap.
     pub async fn media(&self, stored: &str, cap: usize) -> Result<Vec<u8>, Failure> {
         let url = self.endpoints().media(stored).ok_or(Failure::Malformed)?;
-        let call = Call {
-            url,
-            timeout: self.inner.exchange.timeouts.send,
-            cap,
-            ..self.get("/", Method::GET)
-        };
-        let got = self.inner.exchange.download(call).await;
+        let call =
+            Call { url, timeout: self.exchange().timeouts.send, cap, ..self.get("/", Method::GET) };
+        let got = self.exchange().download(call).await;
         match got.map_err(verdict::of_loss)? {
             (200..=299, Ok(bytes)) => Ok(bytes),
             (status @ 200..=299, Err(BodyFault::Cut)) => {
@@ -249,7 +271,7 @@ impl Rest {
                 Guarded::Failed(Failure::AccountInactive)
             }
             GuardCode::TokenExpired if again => {
-                match session.renew(&self.inner.exchange, held.serial).await {
+                match session.renew(&self.exchange(), held.serial).await {
                     Ok(_) => Guarded::Again,
                     Err(none) => Guarded::Failed(none.failure()),
                 }
@@ -276,10 +298,10 @@ impl Rest {
     fn get(&self, path: &str, method: Method) -> Call<'static> {
         Call {
             method,
-            url: self.inner.exchange.endpoints.rest(path),
+            url: self.inner.endpoints.rest(path),
             token: None,
             content: Content::None,
-            timeout: self.inner.exchange.timeouts.request,
+            timeout: self.exchange().timeouts.request,
             cap: SMALL_CAP,
         }
     }
@@ -288,7 +310,7 @@ impl Rest {
 impl TokenSource for Rest {
     fn auth(&self, fresh: bool) -> BoxFuture<'_, Result<LinkAuth, TokenFault>> {
         Box::pin(async move {
-            let Inner { exchange, session } = &*self.inner;
+            let (exchange, session) = (&self.exchange(), &self.inner.session);
             let held = session.current(exchange).await.map_err(token_fault)?;
             let held = if fresh {
                 session.renew(exchange, held.serial).await.map_err(token_fault)?

@@ -13,6 +13,7 @@ use crate::{
     clock::{now_ms, whole_second},
     core::Core,
     database::DatabaseError,
+    demo::{CLIENT_CODE, PASSWORD},
     error::Error,
     events::TenantKey,
     history::Sender,
@@ -41,8 +42,8 @@ struct Said {
 /// The demo's account.
 pub(super) fn account() -> NewTenant {
     NewTenant {
-        client_code: "DEMO".to_owned(),
-        password: "demo1234".to_owned(),
+        client_code: CLIENT_CODE.to_owned(),
+        password: PASSWORD.to_owned(),
         company_name: "Mates El Cóndor".to_owned(),
         phone: "5491155500001".to_owned(),
         linked: true,

@@ -5,13 +5,17 @@ use super::args::{
 };
 use super::results::{BotSwitched, PhoneCheck, PhoneCountry};
 use crate::account::OpenAccount;
+use crate::actor::now;
 use crate::client::Client;
 use crate::events::Event;
 use crate::fault;
-use condorito_model::view::{Conversation, ConversationCounts, ConversationPage, SearchPage};
-use condorito_model::{ConversationId, ErrorCode, phone};
+use condorito_model::view::{Conversation, ConversationCounts, ConversationPage, Mute, SearchPage};
+use condorito_model::{ConversationId, ErrorCode, Timestamp, phone};
 use condorito_store::{ListQuery, SearchQuery};
-use condorito_sync::{Answered, Command};
+use condorito_sync::{Answered, Command, Input};
+
+/// The longest mute that ends, in minutes: a year.
+const LONGEST_MUTE: u32 = 365 * 24 * 60;
 
 /// Rows of a page where the caller does not say.
 pub(super) const PAGE: u32 = 50;
@@ -23,11 +27,20 @@ pub(super) async fn find(
 ) -> Result<Conversation, ErrorCode> {
     for id in open.engine.ids_of(id) {
         let found = open.store.conversation(id).await;
-        if let Some(found) = found.map_err(|error| fault::of_store(&error))? {
+        if let Some(mut found) = found.map_err(|error| fault::of_store(&error))? {
+            let_lapse(&mut found);
             return Ok(found);
         }
     }
     Err(ErrorCode::NotFound)
+}
+
+/// A mute that is over is none.
+fn let_lapse(conversation: &mut Conversation) {
+    let over = |mute: &Mute| mute.until.is_some_and(|until| until <= now());
+    if conversation.mute.as_ref().is_some_and(over) {
+        conversation.mute = None;
+    }
 }
 
 impl Client {
@@ -35,19 +48,19 @@ impl Client {
         &self,
         args: ListConversations,
     ) -> Result<ConversationPage, ErrorCode> {
-        if args.waiting.is_some() {
-            return Err(ErrorCode::Internal);
-        }
         let open = self.account().await?;
         let query = ListQuery {
             query: args.query,
             unread: args.unread,
             bot: args.bot,
+            waiting: args.waiting,
             tag_ids: args.tag_ids,
             cursor: args.cursor,
             limit: args.limit.unwrap_or(PAGE),
         };
-        open.store.conversations(query).await.map_err(|error| bad_cursor(&error))
+        let mut page = open.store.conversations(query).await.map_err(|error| bad_cursor(&error))?;
+        page.items.iter_mut().for_each(let_lapse);
+        Ok(page)
     }
 
     pub(crate) async fn get_conversation(&self, args: Of) -> Result<Conversation, ErrorCode> {
@@ -69,7 +82,8 @@ impl Client {
         &self,
         _: Nothing,
     ) -> Result<ConversationCounts, ErrorCode> {
-        Err(ErrorCode::Internal)
+        let open = self.account().await?;
+        open.store.conversation_counts().await.map_err(|error| fault::of_store(&error))
     }
 
     pub(crate) async fn check_phone(&self, args: CheckPhone) -> Result<PhoneCheck, ErrorCode> {
@@ -83,12 +97,33 @@ impl Client {
         Ok(PhoneCheck { digits, country, answerable, existing })
     }
 
-    pub(crate) async fn mute(&self, _: MuteFor) -> Result<(), ErrorCode> {
-        Err(ErrorCode::Internal)
+    pub(crate) async fn mute(&self, args: MuteFor) -> Result<(), ErrorCode> {
+        let until = match args.minutes {
+            Some(minutes) if (1..=LONGEST_MUTE).contains(&minutes) => {
+                Some(now().plus_millis(i64::from(minutes) * 60_000))
+            }
+            Some(_) => return Err(ErrorCode::InvalidInput),
+            None => None,
+        };
+        self.set_mute(args.conversation_id, Some(until)).await
     }
 
-    pub(crate) async fn unmute(&self, _: Of) -> Result<(), ErrorCode> {
-        Err(ErrorCode::Internal)
+    pub(crate) async fn unmute(&self, args: Of) -> Result<(), ErrorCode> {
+        self.set_mute(args.conversation_id, None).await
+    }
+
+    async fn set_mute(
+        &self,
+        id: ConversationId,
+        until: Option<Option<Timestamp>>,
+    ) -> Result<(), ErrorCode> {
+        let open = self.account().await?;
+        let id = find(&open, id).await?.id;
+        // Known before it is stored: should the id change meanwhile, both places hear of it.
+        self.voice().set_mute(id, until);
+        open.store.mute(id, until).await.map_err(fault::of_write)?;
+        open.engine.tell(Input::Notices { policy: self.voice().policy() });
+        Ok(())
     }
 
     pub(crate) async fn mark_read(&self, args: Of) -> Result<(), ErrorCode> {
@@ -131,6 +166,7 @@ impl Client {
         let locale = self.locale();
         for hit in &mut page.hits {
             super::messages::word(&mut hit.message, locale);
+            let_lapse(&mut hit.conversation);
         }
         Ok(page)
     }

@@ -2,15 +2,17 @@
 
 use super::args::{Export, Nothing, SetSettings};
 use super::results::{Diagnostics, Exported, LinkFigures, StoreFigures};
+use crate::account::OpenAccount;
 use crate::actor::{now, stopped_connection};
 use crate::client::Client;
 use crate::events::Event;
 use crate::fault;
-use crate::settings::Settings;
+use crate::session::net_options;
+use crate::settings::{MachineSettings, Settings};
 use condorito_model::ErrorCode;
 use condorito_model::link::DownReason;
 use condorito_model::view::{Connection, SyncReport};
-use condorito_net::LinkCounters;
+use condorito_net::{Endpoints, LinkCounters, Rest};
 use condorito_sync::{Answered, Command, Input};
 use std::collections::{BTreeMap, HashMap};
 
@@ -52,14 +54,18 @@ impl Client {
         self.restored().await;
         let old = self.settings();
         let new = old.patched(&args.patch)?;
-        self.change_app(|app| app.settings = new.machine.clone())?;
-        if let Some(locale) =
-            new.machine.locale.filter(|_| new.machine.locale != old.machine.locale)
+        let open = self.current().open;
+        if (&new.machine.proxy, &new.machine.extra_ca)
+            != (&old.machine.proxy, &old.machine.extra_ca)
         {
-            self.voice().set_locale(locale);
+            take_way(open.as_deref(), &new.machine).await?;
+        }
+        self.change_app(|app| app.settings = new.machine.clone())?;
+        if new.machine.locale != old.machine.locale {
+            self.voice().set_locale(self.locale_of(&new.machine));
         }
         self.voice().set_settings(new.clone());
-        if let Some(open) = self.current().open {
+        if let Some(open) = open {
             open.engine.tell(Input::Notices { policy: self.voice().policy() });
         }
         self.events().tell(&Event::Settings(new.clone()));
@@ -86,6 +92,7 @@ impl Client {
             let shown = open.engine.shown();
             diagnostics.limited_until = shown.connection.limited_until;
             diagnostics.connection = shown.connection;
+            diagnostics.states = shown.states.into();
             diagnostics.clock_offset_ms = shown.offset_ms;
             diagnostics.budget = shown.budget;
             diagnostics.requests =
@@ -107,6 +114,21 @@ impl Client {
         let json = serde_json::to_vec_pretty(&diagnostics).map_err(|_| ErrorCode::Internal)?;
         tokio::fs::write(&args.path, json).await.map_err(|error| fault::of_file(&error))?;
         Ok(Exported { path: args.path })
+    }
+}
+
+/// Goes the way to the backend that the settings name, or says why that cannot be.
+async fn take_way(open: Option<&OpenAccount>, machine: &MachineSettings) -> Result<(), ErrorCode> {
+    let (proxy, ca) = (machine.proxy.clone(), machine.extra_ca.clone());
+    match open {
+        Some(open) => open.take_way(&net_options(open.endpoints.clone(), proxy, ca)).await,
+        None => {
+            // Whether they can be used at all does not depend on the backend.
+            let anywhere =
+                Endpoints::parse("https://localhost").map_err(|_| ErrorCode::Internal)?;
+            let made = Rest::new(&net_options(anywhere, proxy, ca));
+            made.map(drop).map_err(|error| fault::of_setup(&error))
+        }
     }
 }
 

@@ -60,7 +60,7 @@ impl Client {
 }
 
 /// Whether asking the server makes sense now.
-fn is_reachable(open: &OpenAccount) -> bool {
+pub(super) fn is_reachable(open: &OpenAccount) -> bool {
     matches!(
         open.engine.shown().connection.state,
         ConnectionState::Syncing | ConnectionState::Online | ConnectionState::Polling

@@ -201,7 +201,7 @@ commands! {
     /// The settings.
     get_settings(Nothing) -> Settings, fails;
     /// Changes the settings that the patch names; null brings back the usual value.
-    set_settings(SetSettings) -> Settings, fails ACCOUNT;
+    set_settings(SetSettings) -> Settings, fails ACCOUNT, &[Untrusted];
     /// Counters: no text, name, number or address.
     diagnostics(Nothing) -> Diagnostics, fails;
     /// The same as a file.

@@ -9,13 +9,11 @@ use crate::client::Client;
 use crate::fault;
 use crate::locale::Locale;
 use condorito_model::record::{OutboxRow, OutboxState};
+use condorito_model::rest::FileFault;
 use condorito_model::view::{MessageError, MessageState};
 use condorito_model::{ConversationId, ErrorCode, LocalId, phone};
 use condorito_sync::Command;
 use std::path::Path;
-
-/// The server's limit for a file (contract 4.5).
-const LARGEST: u64 = 10 * 1024 * 1024;
 
 /// Whom something is for.
 struct Receiver {
@@ -37,9 +35,9 @@ impl Client {
     pub(crate) async fn send_file(&self, args: SendFile) -> Result<Written, ErrorCode> {
         let open = self.account().await?;
         let _turn = open.writing.lock().await;
-        let file = readable(&args.path).await?;
+        let (path, bytes) = sendable(&args.path).await?;
         let receiver = receiver(&open, args.conversation_id, args.phone).await?;
-        write(&open, receiver, args.caption.unwrap_or_default(), Some(file)).await
+        write(&open, receiver, args.caption.unwrap_or_default(), Some((path, bytes))).await
     }
 
     pub(crate) async fn retry(&self, args: WrittenOf) -> Result<(), ErrorCode> {
@@ -117,9 +115,10 @@ async fn write(
     open: &OpenAccount,
     receiver: Receiver,
     text: String,
-    file: Option<String>,
+    file: Option<(String, Vec<u8>)>,
 ) -> Result<Written, ErrorCode> {
     let local_id = LocalId(uuid::Uuid::new_v4().to_string());
+    let (file, bytes) = file.unzip();
     let mut row = OutboxRow {
         local_id: local_id.clone(),
         order: 0,
@@ -136,23 +135,25 @@ async fn write(
         message_id: None,
         error: None,
     };
-    row.order = open.store.enqueue(row.clone()).await.map_err(fault::of_write)?;
+    let enqueued = match bytes {
+        Some(bytes) => open.store.enqueue_file(row.clone(), bytes).await,
+        None => open.store.enqueue(row.clone()).await,
+    };
+    row.order = enqueued.map_err(fault::of_write)?;
     // Nobody waits for the engine: the row is durable, and would be taken up at the next start.
     drop(open.engine.ask(Command::Written { row: Box::new(row) }));
     Ok(Written { local_id })
 }
 
-/// The whole path of a file that can be read and is not too big; its kind is looked at when it
-/// leaves, by its content.
-async fn readable(path: &str) -> Result<String, ErrorCode> {
+/// The whole path of a file that the server would take, and its bytes: they are kept with the row,
+/// for the file may be gone before there is a network.
+async fn sendable(path: &str) -> Result<(String, Vec<u8>), ErrorCode> {
     let path = std::path::absolute(Path::new(path)).map_err(|_| ErrorCode::FileUnreadable)?;
-    let file = tokio::fs::File::open(&path).await.map_err(|_| ErrorCode::FileUnreadable)?;
-    let found = file.metadata().await.map_err(|_| ErrorCode::FileUnreadable)?;
-    if !found.is_file() || found.len() == 0 {
-        return Err(ErrorCode::FileUnreadable);
+    let path = path.into_os_string().into_string().map_err(|_| ErrorCode::FileUnreadable)?;
+    match condorito_net::read_for_sending(&path).await {
+        Ok(bytes) => Ok((path, bytes)),
+        Err(FileFault::Unreadable) => Err(ErrorCode::FileUnreadable),
+        Err(FileFault::TooBig) => Err(ErrorCode::FileTooBig),
+        Err(FileFault::WrongKind) => Err(ErrorCode::FileKind),
     }
-    if found.len() > LARGEST {
-        return Err(ErrorCode::FileTooBig);
-    }
-    path.into_os_string().into_string().map_err(|_| ErrorCode::FileUnreadable)
 }

@@ -1,11 +1,20 @@
 //! What lies on this machine: how much, all of it as a file, and the cache thrown away.
 
 use super::args::{Export, Nothing};
+use super::messages::is_reachable;
 use super::results::{DataExported, StorageUsage};
+use crate::actor::now;
 use crate::client::Client;
 use crate::fault;
 use condorito_model::ErrorCode;
+use condorito_store::ExportError;
+use serde_json::json;
+use std::io::{self, BufWriter};
 use std::path::Path;
+use tempfile::NamedTempFile;
+
+/// Bytes that are handed to the system at a time.
+const BUFFER: usize = 256 << 10;
 
 impl Client {
     pub(crate) async fn storage_usage(&self, _: Nothing) -> Result<StorageUsage, ErrorCode> {
@@ -25,12 +34,58 @@ impl Client {
         })
     }
 
-    pub(crate) async fn export_data(&self, _: Export) -> Result<DataExported, ErrorCode> {
-        Err(ErrorCode::Internal)
+    pub(crate) async fn export_data(&self, args: Export) -> Result<DataExported, ErrorCode> {
+        let open = self.account().await?;
+        let path = std::path::absolute(&args.path).map_err(|_| ErrorCode::FileUnwritable)?;
+        let folder = path.parent().ok_or(ErrorCode::FileUnwritable)?.to_owned();
+        if path.is_dir() {
+            return Err(ErrorCode::FileUnwritable);
+        }
+        let about = vec![
+            ("exportedAt", json!(now())),
+            ("backend", json!(open.backend)),
+            ("account", json!(open.account())),
+            ("settings", json!(self.settings())),
+        ];
+        // Under another name until it is whole; dropped before that, it is gone.
+        let begin = move || {
+            let file = tempfile::Builder::new().prefix(".condorito-").tempfile_in(folder)?;
+            Ok(BufWriter::with_capacity(BUFFER, file))
+        };
+        let finish = move |out: BufWriter<NamedTempFile>| {
+            let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+            file.as_file().sync_all()?;
+            file.persist(path).map(drop).map_err(|error| error.error)
+        };
+        let rows = open.store.export(about, begin, finish).await.map_err(|error| match error {
+            ExportError::Store(error) => fault::of_store(&error),
+            ExportError::Write(error) => fault::of_file(&error),
+        })?;
+        Ok(DataExported {
+            path: args.path,
+            conversations: rows.conversations,
+            messages: rows.messages,
+        })
     }
 
     pub(crate) async fn clear_cache(&self, _: Nothing) -> Result<(), ErrorCode> {
-        Err(ErrorCode::Internal)
+        self.restored().await;
+        // Nobody signs in or out meanwhile.
+        let _turn = self.inner.turn.lock().await;
+        let open = self.account().await?;
+        if self.current().expired {
+            return Err(ErrorCode::SessionExpired);
+        }
+        if !is_reachable(&open) {
+            return Err(ErrorCode::Offline);
+        }
+        open.stop_link().await;
+        let cleared = open.engine.clear_cache().await;
+        // Cleared or not, the account goes on.
+        self.tell_focus(&open);
+        self.signed_in(&open).await;
+        self.tell_status();
+        cleared
     }
 }
 

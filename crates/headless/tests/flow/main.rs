@@ -10,13 +10,17 @@
     missing_docs
 )]
 
+mod canary;
 mod catchup;
 mod embedded;
 #[cfg(target_os = "linux")]
 mod keyring;
+mod listing;
 mod messages;
 mod protocol;
 mod sending;
 mod session;
+mod settings;
+mod storage;
 mod support;
 mod unclear;

@@ -99,7 +99,7 @@ async fn notifications_say_as_much_as_is_allowed() {
     assert_eq!(shown["title"], "Mensaje nuevo");
     assert!(!shown.to_string().contains("reservado"), "{shown}");
 
-    client.ok("set_settings", json!({"patch": {"mutedConversations": [1]}})).await;
+    client.ok("mute", json!({"conversationId": 1})).await;
     let muted = client.ok("get_conversation", json!({"conversationId": 1})).await;
     server.inbound(muted["phone"].as_str().unwrap(), "callado").await;
     client.ok("set_settings", json!({"patch": {"notificationPrivacy": null}})).await;
@@ -109,8 +109,8 @@ async fn notifications_say_as_much_as_is_allowed() {
     // The choice survives a start.
     let (_, launch) = client.finish().await;
     let mut client = launch.start();
-    let settings = client.ok("get_settings", json!({})).await;
-    assert_eq!(settings["mutedConversations"], json!([1]));
+    let row = client.ok("get_conversation", json!({"conversationId": 1})).await;
+    assert_eq!(row["mute"], json!({"until": null}));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What is written here: kept before the command answers, sent once, in order.
 
-use crate::support::{CODE, Launch, credentials, online, state_of};
+use crate::support::{CODE, Launch, credentials, files_below, online, state_of};
 use serde_json::{Value, json};
 
 fn is_empty(outbox: &Value) -> bool {
@@ -274,12 +274,55 @@ async fn files_are_sent_and_bad_ones_refused() {
     }
     let program = folder.join("programa.exe");
     std::fs::write(&program, b"MZ\0\0").unwrap();
-    client.ok("send_file", json!({"conversationId": 1, "path": program})).await;
-    client
-        .until("list_outbox", json!({}), |outbox| {
-            outbox["items"][0]["error"]["code"] == "file_kind"
+    let args = json!({"conversationId": 1, "path": program});
+    assert_eq!(client.code("send_file", args).await, "file_kind");
+    assert!(is_empty(&client.ok("list_outbox", json!({})).await));
+}
+
+#[tokio::test]
+async fn a_file_leaves_although_it_is_gone_when_the_network_comes_back() {
+    let (server, mut client) = online(2, 3).await;
+    server.down().await;
+    client.connection("offline").await;
+    let folder = tempfile::tempdir().unwrap();
+    let marker = b"lo de adentro";
+    let mut written = Vec::new();
+    for name in ["uno.pdf", "dos.pdf"] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, [b"%PDF-1.4\n".as_slice(), marker, b"\n%%EOF\n"].concat()).unwrap();
+        let args = json!({"conversationId": 1, "path": path, "caption": name});
+        written.push(client.ok("send_file", args).await["localId"].clone());
+    }
+    folder.close().unwrap();
+    let launch = client.kill().await;
+    for file in files_below(&launch.folder()) {
+        let bytes = std::fs::read(&file).unwrap();
+        assert!(!bytes.windows(marker.len()).any(|part| part == marker), "{file:?} is in clear");
+    }
+
+    let mut client = launch.start();
+    let page = client.ok("list_messages", json!({"conversationId": 1})).await;
+    for local_id in &written {
+        assert_eq!(state_of(&page, local_id).as_deref(), Some("queued"));
+    }
+    client.ok("discard", json!({"localId": written[0]})).await;
+    let before = client.ok("storage_usage", json!({})).await;
+    assert!(before["outboxBytes"].as_u64().unwrap() > 0);
+    server.up().await;
+    client.ok("reconnect_now", json!({})).await;
+    client.until("list_outbox", json!({}), is_empty).await;
+    assert_eq!(server.delivered().await, ["dos.pdf"]);
+    let page = client
+        .until("list_messages", json!({"conversationId": 1}), |page| {
+            let last = page["items"].as_array().unwrap().last().unwrap();
+            last["localId"] == written[1] && last["id"].as_i64().unwrap() > 0
         })
         .await;
+    let last = page["items"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&last["type"], &last["media"]["fileName"]),
+        (&json!("document"), &json!("dos.pdf"))
+    );
 }
 
 #[tokio::test]
