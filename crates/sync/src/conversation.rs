@@ -4,7 +4,7 @@
 use condorito_model::fact::{ConversationFact, MessageFact};
 use condorito_model::record::{ConversationRow, Coverage};
 use condorito_model::{ConversationId, RowId, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// One conversation.
 #[derive(Debug, Clone)]
@@ -115,8 +115,10 @@ impl Conv {
 /// All of them, also by number.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    by_id: BTreeMap<ConversationId, Conv>,
-    by_phone: BTreeMap<String, ConversationId>,
+    /// Boxed, so that filling and growing the tree moves little memory.
+    by_id: BTreeMap<ConversationId, Box<Conv>>,
+    /// Only looked up, never walked: its order means nothing.
+    by_phone: HashMap<String, ConversationId>,
     /// Ids given here that the server has replaced by its own.
     aliases: BTreeMap<ConversationId, ConversationId>,
 }
@@ -132,11 +134,11 @@ impl Index {
     }
 
     pub(crate) fn get(&self, id: ConversationId) -> Option<&Conv> {
-        self.by_id.get(&id)
+        self.by_id.get(&id).map(Box::as_ref)
     }
 
     pub(crate) fn get_mut(&mut self, id: ConversationId) -> Option<&mut Conv> {
-        self.by_id.get_mut(&id)
+        self.by_id.get_mut(&id).map(Box::as_mut)
     }
 
     /// The conversation with a number: the server's before one begun here.
@@ -149,12 +151,30 @@ impl Index {
     }
 
     pub(crate) fn insert(&mut self, conv: Conv) {
-        let id = conv.row.id;
-        let taken = self.by_phone.get(&conv.row.phone).copied();
-        if taken.is_none_or(|old| old.is_local() || !id.is_local()) {
-            self.by_phone.insert(conv.row.phone.clone(), id);
-        }
-        self.by_id.insert(id, conv);
+        self.name_phone(&conv.row);
+        self.by_id.insert(conv.row.id, Box::new(conv));
+    }
+
+    /// All that the store held, in place of what there was: in one go, as there may be 100,000.
+    pub(crate) fn fill(&mut self, convs: impl ExactSizeIterator<Item = Conv>) {
+        self.by_phone = HashMap::with_capacity(convs.len());
+        let convs = convs.map(|conv| {
+            self.name_phone(&conv.row);
+            (conv.row.id, Box::new(conv))
+        });
+        self.by_id = convs.collect();
+    }
+
+    fn name_phone(&mut self, row: &ConversationRow) {
+        let id = row.id;
+        self.by_phone
+            .entry(row.phone.clone())
+            .and_modify(|old| {
+                if old.is_local() || !id.is_local() {
+                    *old = id;
+                }
+            })
+            .or_insert(id);
     }
 
     pub(crate) fn remove(&mut self, id: ConversationId) -> Option<Conv> {
@@ -162,15 +182,15 @@ impl Index {
         if self.by_phone.get(&conv.row.phone) == Some(&id) {
             self.by_phone.remove(&conv.row.phone);
         }
-        Some(conv)
+        Some(*conv)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Conv> {
-        self.by_id.values()
+        self.by_id.values().map(Box::as_ref)
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Conv> {
-        self.by_id.values_mut()
+        self.by_id.values_mut().map(Box::as_mut)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -187,7 +207,7 @@ impl Index {
 
 #[cfg(test)]
 mod tests {
-    use super::Conv;
+    use super::{Conv, Index};
     use condorito_model::fact::{ConversationFact, MessageFact, MessageKind, Sender};
     use condorito_model::record::Coverage;
     use condorito_model::{ConversationId, MessageId, RowId, Timestamp};
@@ -257,5 +277,24 @@ mod tests {
         let mut conv = conv(1, 15);
         conv.found(&messages(101..=110, LISTED + 1));
         assert_eq!((conv.missing, conv.row.older_unknown), (1, Some(15)));
+    }
+
+    #[test]
+    fn of_two_with_one_number_the_servers_is_the_one() {
+        let of = |id| {
+            let mut conv = conv(0, 0);
+            conv.row.id = ConversationId(id);
+            conv
+        };
+        for ids in [[-1, 7], [7, -1]] {
+            let mut filled = Index::default();
+            filled.fill(ids.map(of).into_iter());
+            let mut inserted = Index::default();
+            ids.map(of).into_iter().for_each(|conv| inserted.insert(conv));
+            for index in [filled, inserted] {
+                assert_eq!(index.len(), 2);
+                assert_eq!(index.id_of_phone("5493875550001"), Some(ConversationId(7)), "{ids:?}");
+            }
+        }
     }
 }

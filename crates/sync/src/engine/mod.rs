@@ -313,10 +313,10 @@ impl Engine {
                 self.convs.alias(local.id, server_id);
             }
         }
-        for (row, coverage) in snapshot.conversations {
-            self.max_row = self.max_row.max(coverage.newest_id.unwrap_or(RowId(0)));
-            self.convs.insert(Conv::from_stored(row, coverage));
-        }
+        let newest = snapshot.conversations.iter().filter_map(|(_, coverage)| coverage.newest_id);
+        self.max_row = newest.fold(self.max_row, RowId::max);
+        let convs = snapshot.conversations.into_iter();
+        self.convs.fill(convs.map(|(row, coverage)| Conv::from_stored(row, coverage)));
         for (key, value) in &snapshot.meta {
             match key.as_str() {
                 META_WALK => self.last_walk = Timestamp::parse(value),
