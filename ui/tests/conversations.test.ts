@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { FakeWorld } from '$lib/platform/fake/world';
 import { CommandError } from '$lib/platform';
 import { Conversations } from '$lib/state/conversations.svelte';
