@@ -37,14 +37,78 @@ describe('connection and session', () => {
     await open(user, 6);
     expect(screen.getByTestId('connection-state')).toHaveAttribute('data-state', 'stopped');
     await user.click(within(screen.getByTestId('session-banner')).getByRole('button', { name: 'Entrar' }));
-    expect(await screen.findByTestId('login-code')).toHaveValue('CARDONES');
-    await user.click(screen.getByRole('button', { name: 'Volver a leer sin entrar' }));
-    await row(1);
+    const dialog = await screen.findByRole('dialog');
+    expect(dialog).toHaveTextContent('Distribuidora Los Cardones · CARDONES');
+    await waitFor(() => expect(screen.getByTestId('login-password')).toHaveFocus());
+    await accessible();
+    await user.click(within(dialog).getByRole('button', { name: 'Volver a leer sin entrar' }));
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+    expect(screen.getByTestId('composer')).toBeInTheDocument();
+
     await user.click(within(screen.getByTestId('session-banner')).getByRole('button', { name: 'Entrar' }));
-    await user.type(await screen.findByTestId('login-password'), 'condor{Enter}');
-    await row(1);
+    await user.type(await screen.findByTestId('login-password'), 'otra{Enter}');
+    expect(await screen.findByTestId('login-error')).toHaveTextContent('El código o la contraseña no coinciden.');
+    await user.clear(screen.getByTestId('login-password'));
+    await user.type(screen.getByTestId('login-password'), 'condor{Enter}');
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
     expect(screen.queryByTestId('session-banner')).toBeNull();
     expect(world.session.state).toBe('signedIn');
+    expect(screen.getByTestId('composer')).toBeInTheDocument();
+  });
+
+  test('a pause the server asks for is told until it ends', async () => {
+    const until = new Date(Date.now() + 90_000);
+    const { world } = start({}, (fake) => {
+      fake.connection = { ...connectionOf('online', new Date()), limitedUntil: until.toISOString() };
+    });
+    const banner = await screen.findByTestId('limited-banner');
+    expect(banner).toHaveTextContent(/El servidor pide una pausa hasta las \d\d:\d\d\./);
+    expect(screen.getByTestId('connection-state')).toHaveAttribute('data-state', 'limited');
+    expect(screen.getByTestId('connection-state')).toHaveTextContent('En pausa');
+    await accessible();
+    world.setConnection('online', { limitedUntil: new Date(Date.now() - 1).toISOString() });
+    await waitFor(() => expect(screen.queryByTestId('limited-banner')).toBeNull());
+    expect(screen.getByTestId('connection-state')).toHaveTextContent('En línea');
+  });
+
+  test('offline, the next attempt is counted down', async () => {
+    start({}, (fake) => {
+      fake.connection = { ...connectionOf('offline', new Date()), nextRetryAt: new Date(Date.now() + 12_000).toISOString() };
+    });
+    expect(await screen.findByTestId('offline-banner')).toHaveTextContent(/Reintento en 1\d s/);
+  });
+
+  test('one thing is told at a time: the session before WhatsApp, WhatsApp before the rest', async () => {
+    const { world } = start({}, (fake) => {
+      fake.session = { ...fake.session, state: 'expired' };
+      fake.connection = connectionOf('offline', new Date());
+    });
+    await screen.findByTestId('session-banner');
+    world.setWhatsapp({ state: 'disconnected' });
+    expect(screen.queryByTestId('whatsapp-banner')).toBeNull();
+    world.setSession('signedIn');
+    await screen.findByTestId('whatsapp-banner');
+    expect(screen.queryByTestId('offline-banner')).toBeNull();
+    world.setWhatsapp({ state: 'connected' });
+    await screen.findByTestId('offline-banner');
+  });
+
+  test('what fails elsewhere is told with the way to it; what is on the screen is not', async () => {
+    const { world, user } = start();
+    await open(user, 6);
+    const failing = async (conversationId: number) => {
+      const { localId } = await world.call('send_text', { conversationId, text: 'Va' });
+      world.settle(localId, 'failed');
+    };
+    await failing(6);
+    await failing(11);
+    const notice = await screen.findByTestId('notice');
+    expect(notice).toHaveTextContent('No se envió un mensaje a Estela Mamaní.');
+    expect(screen.getAllByTestId('notice')).toHaveLength(1);
+    await accessible();
+    await user.click(within(notice).getByRole('button', { name: 'Ver' }));
+    await waitFor(() => expect(screen.getByRole('heading', { level: 2 })).toHaveTextContent('Estela Mamaní'));
+    expect(screen.queryByTestId('notice')).toBeNull();
   });
 
   test('another company sees nothing of the one before', async () => {
@@ -72,14 +136,5 @@ describe('connection and session', () => {
     await accessible();
     world.setConnection('online');
     await waitFor(() => expect(screen.getAllByTestId('message').length).toBeGreaterThan(0));
-  });
-
-  test('a start that fails says why and can be tried again', async () => {
-    const failure = new CommandError({ code: 'keyring_locked', message: 'El llavero está bloqueado.', source: 'secrets', retryable: true });
-    const { user } = start({}, (world) => world.failures.set('session_status', failure));
-    expect(await screen.findByText('El llavero está bloqueado.')).toBeInTheDocument();
-    await accessible();
-    await user.click(screen.getByRole('button', { name: 'Reintentar' }));
-    await row(1);
   });
 });

@@ -39,6 +39,9 @@ describe('signing in', () => {
   test.each([
     ['unreachable', 'No se pudo llegar al servidor.'],
     ['account_inactive', 'La cuenta de la empresa no está activa.'],
+    ['untrusted', 'El certificado del servidor no es de confianza.'],
+    ['server_fault', 'El servidor falló.'],
+    ['invalid_backend', 'En esa dirección no hay un CRM Condorito.'],
     ['not_condorito', 'En esa dirección no hay un CRM Condorito.'],
     ['rate_limited', 'El servidor pide una pausa.'],
     ['keyring_locked', 'El llavero está bloqueado.'],
@@ -61,6 +64,18 @@ describe('signing in', () => {
     await user.click(screen.getByTestId('login-demo'));
     await row(1);
     expect(callsOf(world, 'login')).toEqual([{ clientCode: 'DEMO', password: 'demo1234', backend: 'demo' }]);
+  });
+
+  test('lets the way out be set before there is a session, and remembers the server', async () => {
+    const { world, user } = start({ signedIn: false });
+    expect(await screen.findByTestId('login-backend')).toHaveValue('https://crm.loscardones.example');
+    await user.click(screen.getByTestId('login-network'));
+    await screen.findByRole('dialog', { name: 'Proxy y certificado' });
+    await user.selectOptions(screen.getByTestId('setting-proxy'), 'none');
+    expect(world.settings.proxy).toBe('direct');
+    await accessible();
+    await user.click(screen.getByRole('button', { name: 'Cerrar' }));
+    expect(screen.getByTestId('login-submit')).toBeInTheDocument();
   });
 
   test('is accessible, in every language', async () => {

@@ -10,6 +10,7 @@ export class WhatsappLink {
   error = $state.raw<CommandError | null>(null);
   busy = $state<'linking' | 'unlinking' | 'asking' | null>(null);
   readonly #platform: Platform;
+  #told = 0;
 
   constructor(platform: Platform) {
     this.#platform = platform;
@@ -24,6 +25,7 @@ export class WhatsappLink {
   }
 
   take(next: Whatsapp): void {
+    this.#told += 1;
     this.current = next;
   }
 
@@ -47,8 +49,11 @@ export class WhatsappLink {
   async #run(busy: 'linking' | 'unlinking' | 'asking', name: 'whatsapp_status' | 'whatsapp_connect' | 'whatsapp_disconnect') {
     this.busy = busy;
     this.error = null;
+    const told = this.#told;
     try {
-      this.take(await this.#platform.call(name, {}));
+      const answer = await this.#platform.call(name, {});
+      // What was told while the question was on its way is newer than the answer to it.
+      if (told === this.#told) this.take(answer);
     } catch (thrown) {
       this.error = CommandError.from(thrown);
     } finally {
