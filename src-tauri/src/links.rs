@@ -62,6 +62,7 @@ pub fn place(text: &str) -> Option<Place> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use proptest::prelude::*;
 
@@ -95,6 +96,14 @@ mod tests {
     fn refuses_what_no_person_writes() {
         let text = format!("https://example.com/{}", "a".repeat(MAX_LENGTH));
         assert_eq!(checked(&text), None);
+    }
+
+    #[test]
+    fn the_packages_register_the_scheme() {
+        let config: serde_json::Value =
+            serde_json::from_str(include_str!("../../tauri.conf.json")).unwrap();
+        let schemes = config.pointer("/plugins/deep-link/desktop/schemes");
+        assert_eq!(schemes, Some(&serde_json::json!([OWN])));
     }
 
     #[test]

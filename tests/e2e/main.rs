@@ -2,8 +2,13 @@
 
 #![cfg(target_os = "linux")]
 
+mod links;
+mod notices;
 mod offline;
 mod operator;
 mod session;
+mod startup;
 mod traffic;
+mod tray;
+mod wake;
 mod window;

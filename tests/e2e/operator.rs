@@ -65,6 +65,16 @@ impl Operator {
         Ok(Self { app, ..self })
     }
 
+    /// Kills the app, and opens it again by a link.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn with_an_app_opened_by(self, link: &str) -> Result<Self> {
+        self.app.kill(&self.desktop)?;
+        let app = App::start(&self.desktop, &["--locale", "es", link]).await?;
+        Ok(Self { app, ..self })
+    }
+
     /// Fills in the sign-in screen and submits it.
     ///
     /// # Errors
@@ -101,6 +111,15 @@ impl Operator {
     /// When the backend is down.
     pub async fn ana_writes(&self, text: &str) -> Result<()> {
         write(&self.backend, text).await
+    }
+
+    /// Somebody writes who has not written before.
+    ///
+    /// # Errors
+    /// When the backend is down.
+    pub async fn stranger_writes(&self, phone: &str, text: &str) -> Result<()> {
+        let message = json!({"tenant": TENANT, "phone": phone, "text": text});
+        self.backend.order("inject", message).await.map(drop)
     }
 
     /// The server's id of Ana's conversation.

@@ -203,6 +203,54 @@ impl App {
         std::fs::write(&file, picture).with_context(|| file.display().to_string())
     }
 
+    /// Asks the core for something, past the interface.
+    ///
+    /// # Errors
+    /// When the core refuses.
+    pub async fn command(&self, name: &str, args: Value) -> Result<Value> {
+        self.evaluate(
+            "
+            window.answer = null;
+            window.__TAURI_INTERNALS__.invoke('command', { name: arguments[0], args: arguments[1] }).then(
+                (answer) => { window.answer = { answer }; },
+                (refusal) => { window.answer = { refusal }; },
+            );
+            ",
+            vec![json!(name), args],
+        )
+        .await?;
+        let answer = until(&format!("an answer to {name}"), SOON, async || {
+            let answer = self.evaluate("return window.answer", vec![]).await?;
+            Ok(Seen::from_option(answer.is_object().then_some(answer), "none"))
+        })
+        .await?;
+        match answer.get("answer") {
+            Some(value) => Ok(value.clone()),
+            None => bail!("{name} was refused: {answer}"),
+        }
+    }
+
+    /// Changes settings, past the interface.
+    ///
+    /// # Errors
+    /// When the core refuses.
+    pub async fn set(&self, patch: Value) -> Result<()> {
+        self.command("set_settings", json!({ "patch": patch })).await.map(drop)
+    }
+
+    /// Waits until the app has ended by itself.
+    ///
+    /// # Errors
+    /// When it goes on.
+    pub async fn until_ended(&self, desktop: &Desktop) -> Result<()> {
+        let data_dir = desktop.data_dir();
+        until("the app to end", SOON, async || {
+            let pids = processes_with_argument(&data_dir)?;
+            Ok(Seen::when(pids.is_empty(), format!("processes {pids:?}")))
+        })
+        .await
+    }
+
     /// Kills the app at once, as a crash or a power cut would.
     ///
     /// # Errors

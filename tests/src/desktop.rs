@@ -1,5 +1,5 @@
-//! A desktop of the test's own: display, session bus, keyring and notification server, none of
-//! them shared with the machine's.
+//! A desktop of the test's own: display, window manager, session bus, keyring, notification server,
+//! panel and login manager, none of them shared with the machine's.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::DirBuilderExt;
@@ -13,9 +13,13 @@ use zbus::Connection;
 use zbus::fdo::DBusProxy;
 use zbus::names::BusName;
 
+use crate::built;
+use crate::login_manager::LoginManager;
 use crate::notifications::NotificationServer;
 use crate::poll::{Seen, until};
 use crate::process::Running;
+use crate::screen::Screen;
+use crate::tray::Panel;
 
 /// How long a part of the desktop may take to come up on a busy machine.
 const START: Duration = Duration::from_secs(20);
@@ -40,12 +44,19 @@ const BUS_CONFIG: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bu
 pub struct Desktop {
     /// What the app has notified, and the means to click on it.
     pub notifications: NotificationServer,
+    /// The tray.
+    pub panel: Panel,
+    /// Sleep and waking.
+    pub login_manager: LoginManager,
+    /// The display and its windows.
+    pub screen: Screen,
     bus_address: String,
     display: String,
     logs: PathBuf,
     // Dropped in this order: programs first, then the folder they write to.
     _keyring: Running,
     _bus: Running,
+    _window_manager: Running,
     _screen: Running,
     home: TempDir,
 }
@@ -62,7 +73,7 @@ impl Desktop {
             .context("a folder for the desktop")?;
         std::fs::DirBuilder::new().mode(0o700).create(home.path().join("run"))?;
 
-        let (screen, display) = start_screen(logs)?;
+        let (screen_program, display) = start_screen(logs)?;
         let (bus, bus_address) = start_bus(home.path(), logs)?;
         let connection = zbus::connection::Builder::address(bus_address.as_str())
             .build()
@@ -71,15 +82,24 @@ impl Desktop {
         let environment =
             Environment { home: home.path(), display: &display, bus_address: &bus_address };
         let keyring = start_keyring(&environment, &connection, logs).await?;
+        let window_manager = start_window_manager(&environment, logs)?;
+        let screen = Screen::connect(&display)?;
+        screen.until_managed(START).await?;
         let notifications = NotificationServer::start(&bus_address).await?;
+        let panel = Panel::start(&bus_address).await?;
+        let login_manager = LoginManager::start(&bus_address).await?;
         Ok(Self {
             notifications,
+            panel,
+            login_manager,
+            screen,
             bus_address,
             display,
             logs: logs.to_owned(),
             _keyring: keyring,
             _bus: bus,
-            _screen: screen,
+            _window_manager: window_manager,
+            _screen: screen_program,
             home,
         })
     }
@@ -92,6 +112,38 @@ impl Desktop {
             bus_address: &self.bus_address,
         }
         .apply(command);
+    }
+
+    /// Starts the app on this desktop as a person would, without a driver.
+    ///
+    /// # Errors
+    /// When it is not built or cannot be started.
+    pub fn launch(&self, args: &[&str]) -> Result<Running> {
+        let mut command = Command::new(built::program("condorito-desktop")?);
+        self.adopt(&mut command);
+        command.arg("--data-dir").arg(self.data_dir()).args(args).stdin(Stdio::null());
+        let log = self.logs.join("app.log");
+        command.stdout(std::fs::OpenOptions::new().create(true).append(true).open(&log)?);
+        Running::start("condorito-desktop", &mut command, &log)
+    }
+
+    /// Starts the app a second time and waits until that start has given way to the first.
+    ///
+    /// # Errors
+    /// When it stays, or fails.
+    pub async fn launch_again(&self, args: &[&str]) -> Result<()> {
+        let mut second = self.launch(args)?;
+        let status = until("the second start to end", START, async || {
+            Ok(Seen::from_option(second.ended()?, "it runs"))
+        })
+        .await?;
+        anyhow::ensure!(status.success(), "the second start ended with {status}");
+        Ok(())
+    }
+
+    /// The user's folder for configuration.
+    pub fn config_dir(&self) -> PathBuf {
+        self.home.path().join(".config")
     }
 
     /// Folder for what the app writes.
@@ -120,6 +172,7 @@ impl Environment<'_> {
             .env("XDG_DATA_HOME", self.home.join(".local/share"))
             .env("XDG_CACHE_HOME", self.home.join(".cache"))
             .env("DBUS_SESSION_BUS_ADDRESS", self.bus_address)
+            .env("DBUS_SYSTEM_BUS_ADDRESS", self.bus_address)
             .env("DISPLAY", self.display)
             .env("GDK_BACKEND", "x11")
             .env("LANG", "C.UTF-8")
@@ -143,6 +196,13 @@ fn start_screen(logs: &Path) -> Result<(Running, String)> {
     let mut screen = Running::start("Xvfb", &mut command, &logs.join("xvfb.log"))?;
     let number = first_line(&mut screen).context("Xvfb gave no display number")?;
     Ok((screen, format!(":{number}")))
+}
+
+fn start_window_manager(environment: &Environment<'_>, logs: &Path) -> Result<Running> {
+    let mut command = Command::new("openbox");
+    environment.apply(&mut command);
+    command.arg("--sm-disable").stdin(Stdio::null()).stdout(Stdio::null());
+    Running::start("openbox", &mut command, &logs.join("openbox.log"))
 }
 
 fn start_bus(home: &Path, logs: &Path) -> Result<(Running, String)> {

@@ -8,6 +8,12 @@ pub mod built;
 #[cfg(target_os = "linux")]
 pub mod desktop;
 #[cfg(target_os = "linux")]
+pub mod login_manager;
+#[cfg(target_os = "linux")]
 pub mod notifications;
 pub mod poll;
 pub mod process;
+#[cfg(target_os = "linux")]
+pub mod screen;
+#[cfg(target_os = "linux")]
+pub mod tray;

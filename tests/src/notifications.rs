@@ -1,5 +1,6 @@
 //! A notification server that shows nothing, remembers everything and can be clicked by a test.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,6 +27,12 @@ pub struct Notified {
     pub body: String,
     /// Keys and labels of its buttons, alternating.
     pub actions: Vec<String>,
+    /// Name of the sound to play, if one is named.
+    pub sound: Option<String>,
+    /// Whether no sound may be played.
+    pub suppressed: bool,
+    /// 0 low, 1 normal, 2 critical.
+    pub urgency: u8,
 }
 
 /// The server on the test's own bus.
@@ -33,11 +40,15 @@ pub struct NotificationServer {
     connection: Connection,
     calls: watch::Receiver<Vec<Notified>>,
     closed: Arc<Mutex<Vec<u32>>>,
+    capabilities: Capabilities,
 }
+
+type Capabilities = Arc<Mutex<Vec<&'static str>>>;
 
 struct Interface {
     calls: watch::Sender<Vec<Notified>>,
     closed: Arc<Mutex<Vec<u32>>>,
+    capabilities: Capabilities,
 }
 
 #[zbus::interface(name = "org.freedesktop.Notifications")]
@@ -51,7 +62,7 @@ impl Interface {
         summary: String,
         body: String,
         actions: Vec<String>,
-        _hints: std::collections::HashMap<String, OwnedVariant>,
+        hints: HashMap<String, OwnedVariant>,
         _expire_timeout: i32,
     ) -> u32 {
         let mut id = replaces_id;
@@ -59,7 +70,19 @@ impl Interface {
             if id == 0 {
                 id = calls.iter().map(|call| call.id).max().unwrap_or(0) + 1;
             }
-            calls.push(Notified { id, replaces: replaces_id, summary, body, actions });
+            calls.push(Notified {
+                id,
+                replaces: replaces_id,
+                summary,
+                body,
+                actions,
+                sound: hints.get("sound-name").and_then(|it| it.downcast_ref().ok()),
+                suppressed: hints
+                    .get("suppress-sound")
+                    .and_then(|it| it.downcast_ref().ok())
+                    .unwrap_or(false),
+                urgency: hints.get("urgency").and_then(|it| it.downcast_ref().ok()).unwrap_or(1),
+            });
         });
         id
     }
@@ -69,7 +92,8 @@ impl Interface {
     }
 
     fn get_capabilities(&self) -> Vec<String> {
-        ["actions", "body", "body-markup"].map(str::to_owned).into()
+        let capabilities = self.capabilities.lock().unwrap_or_else(PoisonError::into_inner);
+        capabilities.iter().map(|&it| it.to_owned()).collect()
     }
 
     fn get_server_information(&self) -> (String, String, String, String) {
@@ -86,14 +110,19 @@ impl NotificationServer {
     pub async fn start(address: &str) -> Result<Self> {
         let (sender, calls) = watch::channel(Vec::new());
         let closed = Arc::default();
-        let interface = Interface { calls: sender, closed: Arc::clone(&closed) };
+        let capabilities = Arc::new(Mutex::new(vec!["actions", "body", "body-markup"]));
+        let interface = Interface {
+            calls: sender,
+            closed: Arc::clone(&closed),
+            capabilities: Arc::clone(&capabilities),
+        };
         let connection = zbus::connection::Builder::address(address)
             .name(NAME)
             .serve_at(PATH, interface)
             .build()
             .await
             .context("the recorded notification server")?;
-        Ok(Self { connection, calls, closed })
+        Ok(Self { connection, calls, closed, capabilities })
     }
 
     /// Every call of `Notify` so far, oldest first.
@@ -124,14 +153,55 @@ impl NotificationServer {
         .await
     }
 
+    /// Waits until a notification has been taken away by the app.
+    ///
+    /// # Errors
+    /// After `limit`, with what was taken away instead.
+    pub async fn until_closed(&self, id: u32, limit: Duration) -> Result<()> {
+        until("the notification to be taken away", limit, async || {
+            let closed = self.closed();
+            Ok(Seen::when(closed.contains(&id), format!("{closed:?}")))
+        })
+        .await
+    }
+
+    /// Becomes a server that can do other things than `actions`, `body` and `body-markup`.
+    pub fn set_capabilities(&self, capabilities: &[&'static str]) {
+        *self.capabilities.lock().unwrap_or_else(PoisonError::into_inner) = capabilities.to_vec();
+    }
+
     /// Clicks on a notification.
     ///
     /// # Errors
     /// When the bus is gone.
     pub async fn click(&self, id: u32) -> Result<()> {
+        self.press(id, "default").await
+    }
+
+    /// Presses a button of a notification, which is then closed, as most servers do.
+    ///
+    /// # Errors
+    /// When the bus is gone.
+    pub async fn press(&self, id: u32, key: &str) -> Result<()> {
+        self.signal("ActionInvoked", &(id, key)).await?;
+        self.signal("NotificationClosed", &(id, 2_u32)).await
+    }
+
+    /// Types an answer into a notification.
+    ///
+    /// # Errors
+    /// When the bus is gone.
+    pub async fn reply(&self, id: u32, text: &str) -> Result<()> {
+        self.signal("NotificationReplied", &(id, text)).await
+    }
+
+    async fn signal<B>(&self, name: &str, body: &B) -> Result<()>
+    where
+        B: serde::Serialize + zbus::Type,
+    {
         self.connection
-            .emit_signal(None::<&str>, PATH, NAME, "ActionInvoked", &(id, "default"))
+            .emit_signal(None::<&str>, PATH, NAME, name, body)
             .await
-            .context("ActionInvoked could not be emitted")
+            .with_context(|| format!("{name} could not be emitted"))
     }
 }

@@ -157,17 +157,6 @@ const HERE: &[Need] = &[
         },
     },
     Need {
-        name: "Ayatana AppIndicator, the tray icon",
-        for_: For::Building,
-        probe: Probe::Library("ayatana-appindicator3-0.1"),
-        sources: Sources {
-            apt: Some("libayatana-appindicator3-dev"),
-            dnf: Some("libayatana-appindicator-gtk3-devel"),
-            pacman: Some("libayatana-appindicator"),
-            ..NONE
-        },
-    },
-    Need {
         name: "D-Bus headers",
         for_: For::Building,
         probe: Probe::Library("dbus-1"),
@@ -219,6 +208,17 @@ const HERE: &[Need] = &[
             apt: Some("xvfb"),
             dnf: Some("xorg-x11-server-Xvfb"),
             pacman: Some("xorg-server-xvfb"),
+            ..NONE
+        },
+    },
+    Need {
+        name: "openbox, a window manager",
+        for_: For::Testing,
+        probe: Probe::Program("openbox"),
+        sources: Sources {
+            apt: Some("openbox"),
+            dnf: Some("openbox"),
+            pacman: Some("openbox"),
             ..NONE
         },
     },
