@@ -41,7 +41,7 @@ export class Thread {
   /** The message before which the line of new messages stands, and how many came after it. */
   divider = $state.raw<{ key: string; count: number } | null>(null);
   /** A message to bring into view and ring: found by search, or clicked in a notification. */
-  target = $state.raw<{ id: number; serial: number; ring: boolean } | null>(null);
+  target = $state.raw<{ id: number; serial: number; back: number | null } | null>(null);
   deleted = $state(false);
   /** Grows when the view should go to the end: something was sent, or the operator asked. */
   endRequests = $state(0);
@@ -111,15 +111,16 @@ export class Thread {
     else await this.load(messageId);
   }
 
-  aim(id: number, ring = true): void {
-    this.target = { id, serial: ++this.#targets, ring };
+  /** `back`: how far above the view's edge it began, for a return; null where it was looked for. */
+  aim(id: number, back: number | null = null): void {
+    this.target = { id, serial: ++this.#targets, back };
   }
 
   /** Back to where one was before a message was looked for. */
   async goBack(place: Place): Promise<void> {
     if (place.end) return this.toEnd();
     if (!this.messages.some(({ id }) => id === place.id)) await this.load(place.id);
-    this.aim(place.id, false);
+    this.aim(place.id, place.offset);
   }
 
   /** The first message shown is the first there is. */
@@ -130,6 +131,7 @@ export class Thread {
   /** Back to the newest messages. */
   async toEnd(): Promise<void> {
     this.target = null;
+    this.search.stay();
     if (this.hasNewer) await this.load();
     this.endRequests += 1;
   }

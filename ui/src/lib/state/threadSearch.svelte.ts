@@ -5,8 +5,8 @@ import { SHORTEST_SEARCH, Search } from './search.svelte';
 /** How far back the opened hit is looked for among the others; beyond, its number is not told. */
 const MOST_PAGES = 10;
 
-/** Where somebody reads: at the end, or at a message. */
-export type Place = { end: true } | { end: false; id: number };
+/** Where somebody reads: at the end, or at a message that begins so many pixels above the view's edge. */
+export type Place = { end: true } | { end: false; id: number; offset: number };
 
 interface Reader {
   conversationId(): number;
@@ -92,6 +92,11 @@ export class ThreadSearch {
     const from = this.#from;
     this.#from = null;
     if (from) void this.#reader.goBack(from);
+  }
+
+  /** Whoever went elsewhere by hand is not taken back when the bar closes. */
+  stay(): void {
+    this.#from = null;
   }
 
   /** The hit that was opened, as far as the pages read so far hold it. */
