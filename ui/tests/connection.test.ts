@@ -41,7 +41,7 @@ describe('connection and session', () => {
     expect(dialog).toHaveTextContent('Distribuidora Los Cardones · CARDONES');
     await waitFor(() => expect(screen.getByTestId('login-password')).toHaveFocus());
     await accessible();
-    await user.click(within(dialog).getByRole('button', { name: 'Volver a leer sin entrar' }));
+    await user.click(within(dialog).getByRole('button', { name: 'Seguir leyendo' }));
     await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
     expect(screen.getByTestId('composer')).toBeInTheDocument();
 

@@ -2,6 +2,7 @@ import { screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, test, vi } from 'vitest';
 import { CommandError, type Settings } from '$lib/platform';
 import type { FakeWorld } from '$lib/platform/fake/world';
+import { timeOfDay } from '$features/settings/timeOfDay';
 import { preferences } from '$lib/state/preferences.svelte';
 import { SETTINGS_PAGES, type SettingsPage } from '$lib/state/views.svelte';
 import { accessible, callsOf, row, start, type User } from './app';
@@ -116,8 +117,10 @@ describe('notifications', () => {
     const from = await screen.findByTestId('setting-hours-from');
     expect(screen.getByText('del día siguiente')).toBeInTheDocument();
     await user.clear(from);
-    await user.type(from, '06:00');
-    from.dispatchEvent(new Event('change', { bubbles: true }));
+    await user.type(from, '99{Tab}');
+    expect(await screen.findByRole('alert')).toHaveTextContent('Escribila así: 20:30.');
+    await user.clear(from);
+    await user.type(from, '6{Tab}');
     await waitFor(() => expect(world.settings.quietHours).toEqual({ from: '06:00', to: '08:00' }));
     expect(screen.queryByText('del día siguiente')).toBeNull();
     expect(world.settings.doNotDisturb).toBe(true);
@@ -145,6 +148,18 @@ describe('notifications', () => {
     await waitFor(() => expect(screen.getAllByTestId('muted-row')).toHaveLength(1));
   });
 });
+
+test.each([
+  ['8', '08:00'],
+  ['8.30', '08:30'],
+  ['0830', '08:30'],
+  ['20:15', '20:15'],
+  [' 7h05 ', '07:05'],
+  ['24:00', null],
+  ['12:60', null],
+  ['', null],
+  ['ocho', null],
+])('«%s» is the time %s', (typed, time) => expect(timeOfDay(typed)).toBe(time));
 
 test('starting without a window needs starting with the machine', async () => {
   const { world, user } = await openPage('window');
