@@ -144,14 +144,6 @@ impl Budget {
         self.window_end = self.blocked_until;
     }
 
-    /// The window is known to be over, whatever this clock says.
-    pub(crate) const fn unblock(&mut self) {
-        self.blocked_until = None;
-        self.window_end = None;
-        self.remaining = self.allowed;
-        self.background_used = 0;
-    }
-
     /// Until when 429 holds everything back.
     #[must_use]
     pub const fn blocked_until(&self) -> Option<u64> {
