@@ -11,6 +11,7 @@ use condorito_store::{Key, Options, Store};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::mpsc;
 
 /// Names of settings in the account's own file.
 pub(crate) const ACCOUNT: &str = "account";
@@ -34,6 +35,8 @@ pub(crate) struct OpenAccount {
     /// Held while a WhatsApp link is being asked for: a second try would end the first
     /// (contract 4.13).
     pub pairing: tokio::sync::Mutex<()>,
+    /// Tells that the cache turned out to be damaged.
+    pub damage: Mutex<Option<mpsc::UnboundedReceiver<()>>>,
     account: Mutex<Option<Account>>,
     link_config: Mutex<LinkConfig>,
     link: tokio::sync::Mutex<Option<LinkHandle>>,
@@ -58,8 +61,13 @@ impl OpenAccount {
         let Opening { name, folder, key, backend, net, rest, remember, account } = opening;
         let events = client.events().clone();
         let told = events.clone();
+        let (tell_damage, damage) = mpsc::unbounded_channel();
         let options = Options {
             on_change: Some(Arc::new(move |changed| told.tell(&Event::Changed(changed)))),
+            // Nobody listens any more when the account is closed.
+            on_damage: Some(Arc::new(move || {
+                let _ = tell_damage.send(());
+            })),
             ..Options::default()
         };
         let (store, snapshot, report) =
@@ -71,6 +79,7 @@ impl OpenAccount {
             conversations = snapshot.conversations.len(),
             outbox = snapshot.outbox.len(),
             clean = report.clean,
+            cache_unchecked = report.cache_unchecked,
             cache_rebuilt = report.cache_rebuilt,
             outbox_salvaged = report.outbox_salvaged,
             "files open"
@@ -114,6 +123,7 @@ impl OpenAccount {
             remember: AtomicBool::new(remember),
             writing: tokio::sync::Mutex::default(),
             pairing: tokio::sync::Mutex::default(),
+            damage: Mutex::new(Some(damage)),
             account: Mutex::new(account),
             link_config: Mutex::new(link_config),
             link: tokio::sync::Mutex::default(),

@@ -59,8 +59,17 @@ enum Msg {
     Command(Box<Command>, AnswerTo),
     Link(mpsc::Receiver<LinkFact>),
     Settle(oneshot::Sender<()>),
-    ClearCache(oneshot::Sender<Result<(), ErrorCode>>),
+    ClearCache(Why, oneshot::Sender<Result<(), ErrorCode>>),
     End(oneshot::Sender<()>),
+}
+
+/// Why the cache is thrown away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// Somebody wants it so.
+    Asked,
+    /// It is damaged: it is set aside.
+    Damaged,
 }
 
 /// Which engine: each one made in place of another is one more.
@@ -201,9 +210,9 @@ impl EngineHandle {
 
     /// Throws away what the server has and begins anew with the rest: nobody is signed in then, and
     /// commands that waited for an answer get none.
-    pub(crate) async fn clear_cache(&self) -> Result<(), ErrorCode> {
+    pub(crate) async fn clear_cache(&self, why: Why) -> Result<(), ErrorCode> {
         let (done, cleared) = oneshot::channel();
-        if self.inbox.send(Msg::ClearCache(done)).is_err() {
+        if self.inbox.send(Msg::ClearCache(why, done)).is_err() {
             return Err(ErrorCode::SignedOut);
         }
         cleared.await.unwrap_or(Err(ErrorCode::SignedOut))
@@ -279,8 +288,8 @@ impl Task {
                     }
                     Some(Msg::Input(input)) => self.handle(*input),
                     Some(Msg::Back(generation, input)) => self.back(generation, *input),
-                    Some(Msg::ClearCache(done)) => {
-                        let _ = done.send(self.clear_cache().await);
+                    Some(Msg::ClearCache(why, done)) => {
+                        let _ = done.send(self.clear_cache(why).await);
                     }
                     Some(Msg::Command(command, answer)) => self.command(*command, answer),
                     Some(Msg::Link(link)) => self.link = Some(link),
@@ -304,9 +313,13 @@ impl Task {
     }
 
     /// Nothing is decided meanwhile, so nothing of the old cache is written to the new one.
-    async fn clear_cache(&mut self) -> Result<(), ErrorCode> {
+    async fn clear_cache(&mut self, why: Why) -> Result<(), ErrorCode> {
         let Surroundings { store, voice, .. } = &self.surroundings;
-        store.clear_cache().await.map_err(|error| fault::of_store(&error))?;
+        let cleared = match why {
+            Why::Asked => store.clear_cache().await,
+            Why::Damaged => store.rebuild_cache().await.map(drop),
+        };
+        cleared.map_err(|error| fault::of_store(&error))?;
         let snapshot = store.snapshot().await.map_err(|error| fault::of_store(&error))?;
         let policy = voice.policy();
         self.generation += 1;

@@ -1,6 +1,7 @@
 //! Who is signed in: at the start, by `login` and `logout`, and when the session ends.
 
 use crate::account::{OpenAccount, Opening};
+use crate::actor::Why;
 use crate::client::{Client, Inner};
 use crate::commands::args::{Login, Logout, Nothing, TestBackend};
 use crate::commands::results::BackendAnswer;
@@ -15,7 +16,7 @@ use condorito_store::Key;
 use condorito_sync::Input;
 use secrecy::ExposeSecret;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -163,6 +164,10 @@ impl Client {
         let open = Arc::new(OpenAccount::open(self, opening).await?);
         self.tell_focus(&open);
         tokio::spawn(heed(Arc::downgrade(&self.inner), Arc::downgrade(&open), notices));
+        let damage = open.damage.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(damage) = damage {
+            tokio::spawn(mend(Arc::downgrade(&self.inner), Arc::downgrade(&open), damage));
+        }
         self.change_current(|current| {
             current.open = Some(Arc::clone(&open));
             current.expired = false;
@@ -175,6 +180,20 @@ impl Client {
         self.change_current(|current| current.expired = false);
         open.engine.tell(Input::SignedIn);
         open.start_link().await;
+    }
+
+    /// Throws the cache away and goes on as before: with the session there is, or without.
+    pub(crate) async fn renew_cache(&self, open: &OpenAccount, why: Why) -> Result<(), ErrorCode> {
+        open.stop_link().await;
+        let cleared = open.engine.clear_cache(why).await;
+        self.tell_focus(open);
+        if self.current().expired {
+            open.engine.tell(Input::SessionExpired);
+        } else {
+            self.signed_in(open).await;
+        }
+        self.tell_status();
+        cleared
     }
 
     pub(crate) async fn login(&self, args: Login) -> Result<Account, ErrorCode> {
@@ -387,6 +406,25 @@ pub(crate) fn net_options(
         Some(url) => Proxy::Url(url.to_owned()),
     };
     net
+}
+
+/// Renews the cache when it turns out to be damaged.
+async fn mend(
+    inner: Weak<Inner>,
+    open: Weak<OpenAccount>,
+    mut damage: mpsc::UnboundedReceiver<()>,
+) {
+    while damage.recv().await.is_some() {
+        let (Some(inner), Some(open)) = (inner.upgrade(), open.upgrade()) else {
+            return;
+        };
+        let client = Client { inner };
+        let _turn = client.inner.turn.lock().await;
+        let is_open = client.current().open.is_some_and(|current| Arc::ptr_eq(&current, &open));
+        if is_open && let Err(code) = client.renew_cache(&open, Why::Damaged).await {
+            tracing::error!(?code, "the damaged cache could not be set aside");
+        }
+    }
 }
 
 /// Takes what the session has to tell, for as long as the account is open.

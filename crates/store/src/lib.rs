@@ -35,7 +35,7 @@ mod writer;
 pub use error::{Error, Result};
 pub use failpoint::{Failpoints, Step};
 pub use key::Key;
-pub use open::{OpenReport, Options, set_aside};
+pub use open::{OnDamage, OpenReport, Options, set_aside};
 pub use reads::{
     Anchor, Draft, Dump, ExportError, ExportedRows, ListQuery, Messages, Place, SearchQuery, Sizes,
     StoredMessage,

@@ -13,12 +13,20 @@ use crate::writer::OnChange;
 use condorito_model::record::Snapshot;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Is told that the cache is damaged.
+pub type OnDamage = Arc<dyn Fn() + Send + Sync>;
 
 /// How a store is opened.
 #[derive(Clone)]
 pub struct Options {
     /// Is told what each commit changed, on the writer's thread; must return soon.
     pub on_change: Option<OnChange>,
+    /// Where it is given, a large cache is checked after an unclean end while it is in use, and this
+    /// is called, on a thread of its own, when it turns out to be damaged: then
+    /// [`crate::Store::rebuild_cache`] is to be called. Else the check comes first.
+    pub on_damage: Option<OnDamage>,
     /// Reads that may run at the same time.
     pub readers: usize,
     /// After an unclean end, files of up to so many bytes are checked by their structure, larger
@@ -35,6 +43,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             on_change: None,
+            on_damage: None,
             readers: 3,
             structure_check_up_to: 64 << 20,
             max_pages: None,
@@ -47,6 +56,7 @@ impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
             .field("on_change", &self.on_change.is_some())
+            .field("on_damage", &self.on_damage.is_some())
             .field("readers", &self.readers)
             .field("structure_check_up_to", &self.structure_check_up_to)
             .field("max_pages", &self.max_pages)
@@ -58,8 +68,11 @@ impl fmt::Debug for Options {
 /// What opening found and did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OpenReport {
-    /// Whether the last use ended properly. If not, both files were read through.
+    /// Whether the last use ended properly. If not, both files were read through, or the cache is
+    /// being read through.
     pub clean: bool,
+    /// Whether the cache is still being checked.
+    pub cache_unchecked: bool,
     /// Whether the cache was damaged and is new now: everything is to be fetched again.
     pub cache_rebuilt: bool,
     /// Whether the outbox was damaged: what could be read of it was kept.
@@ -109,8 +122,15 @@ pub(crate) fn open(folder: &Path, key: &Key, options: &Options) -> Result<Opened
 fn attempt(lock: &FolderLock, key: &Key, options: &Options, check: Check) -> Result<Attempt> {
     let folder = lock.folder();
     let mut report = OpenReport::default();
-    let examine = |kind| recovery::examine(&path(folder, kind), key, kind, check);
-    let (outbox, cache) = (examine(FileKind::Outbox)?, examine(FileKind::Cache)?);
+    let later = options.on_damage.is_some()
+        && match check {
+            Check::Pages { structure_up_to } => size(folder, FileKind::Cache) > structure_up_to,
+            Check::Opens | Check::Structure => false,
+        };
+    let examine = |kind, check| recovery::examine(&path(folder, kind), key, kind, check);
+    let outbox = examine(FileKind::Outbox, check)?;
+    let cache = examine(FileKind::Cache, if later { Check::Opens } else { check })?;
+    report.cache_unchecked = later && cache == State::Sound;
     if another_key(outbox, cache) {
         return Err(Error::WrongKey);
     }
@@ -145,7 +165,11 @@ fn another_key(outbox: State, cache: State) -> bool {
     )
 }
 
-fn prepare(
+fn size(folder: &Path, kind: FileKind) -> u64 {
+    std::fs::metadata(path(folder, kind)).map_or(0, |meta| meta.len())
+}
+
+pub(crate) fn prepare(
     folder: &Path,
     key: &Key,
     kind: FileKind,

@@ -8,6 +8,7 @@ use crate::lock::sync_folder;
 use crate::schema::FileKind;
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, params_from_iter};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -87,6 +88,40 @@ pub(crate) fn examine(path: &Path, key: &Key, kind: FileKind, check: Check) -> R
         }
         other => other,
     }
+}
+
+/// How often a file in use is read through before a page counts as broken.
+const PASSES: usize = 3;
+
+/// Reads a large file through while it is in use, by the authentication of each page. A page that
+/// is being written at that moment may look broken once, but not each time.
+pub(crate) fn is_sound_in_use(path: &Path, key: &Key) -> Result<bool> {
+    let mut broken: Option<BTreeSet<String>> = None;
+    for _ in 0..PASSES {
+        let found = match broken_pages(path, key) {
+            Ok(found) => found,
+            Err(Error::Damaged) => return Ok(false),
+            Err(other) => return Err(other),
+        };
+        let left = match broken {
+            Some(before) => before.intersection(&found).cloned().collect(),
+            None => found,
+        };
+        if left.is_empty() {
+            return Ok(true);
+        }
+        broken = Some(left);
+    }
+    Ok(false)
+}
+
+/// What the authentication of each page finds, in SQLCipher's words.
+fn broken_pages(path: &Path, key: &Key) -> Result<BTreeSet<String>> {
+    let file = connection::reader(path, key)?;
+    file.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))?;
+    let mut check = file.prepare("PRAGMA cipher_integrity_check")?;
+    let findings = check.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    Ok(findings)
 }
 
 /// Whether the key opens the file's first page.

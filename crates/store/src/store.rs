@@ -3,27 +3,40 @@
 use crate::apply::{Answer, Work};
 use crate::error::{Error, Result};
 use crate::key::Key;
-use crate::open::{self, OpenReport, Opened, Options};
+use crate::open::{self, OnDamage, OpenReport, Opened, Options};
 use crate::reads::Readers;
+use crate::recovery;
+use crate::schema::FileKind;
 use crate::writer::{Job, Reply, Writer};
 use condorito_model::record::{OutboxRow, Outcome, Snapshot, StoreFault, StoreOp};
 use condorito_model::view::Tag;
 use condorito_model::{ConversationId, Timestamp};
+use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
 
 /// An account's two files, held by this process. Clones share them; the last one closes them.
 ///
 /// Writing goes through one thread, in the order of the calls; reading has connections of its own
 /// and never waits for it. Needs a tokio runtime.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Store {
     folder: Arc<PathBuf>,
     writer: Sender<Job>,
     pub(crate) readers: Readers,
+    /// The check of a cache in use.
+    check: Arc<Mutex<Option<JoinHandle<()>>>>,
+    key: Key,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("folder", &self.folder).finish_non_exhaustive()
+    }
 }
 
 impl Store {
@@ -39,18 +52,80 @@ impl Store {
     ) -> Result<(Self, Snapshot, OpenReport)> {
         let Opened { lock, files, readers, snapshot, report } = open::open(folder, key, options)?;
         let damaged = Arc::new(AtomicBool::new(false));
+        let unchecked = Arc::new(AtomicBool::new(report.cache_unchecked));
         let writer = Writer {
             files,
             lock,
+            key: key.clone(),
             damaged: Arc::clone(&damaged),
-            on_change: options.on_change.clone(),
+            unchecked: Arc::clone(&unchecked),
+            options: Options { on_damage: None, ..options.clone() },
         };
         let store = Self {
             folder: Arc::new(folder.to_owned()),
             writer: writer.start()?,
-            readers: Readers::new(readers, damaged),
+            readers: Readers::new(readers, Arc::clone(&damaged)),
+            check: Arc::default(),
+            key: key.clone(),
         };
+        if report.cache_unchecked
+            && let Some(on_damage) = options.on_damage.clone()
+        {
+            store.check_cache(damaged, unchecked, on_damage)?;
+        }
         Ok((store, snapshot, report))
+    }
+
+    /// Reads the cache through on a thread of its own. Until that is done this use counts as one
+    /// that did not end properly, and after damage as one that met it.
+    fn check_cache(
+        &self,
+        damaged: Arc<AtomicBool>,
+        unchecked: Arc<AtomicBool>,
+        on_damage: OnDamage,
+    ) -> Result<()> {
+        let (file, key) = (open::path(&self.folder, FileKind::Cache), self.key.clone());
+        let check = move || match recovery::is_sound_in_use(&file, &key) {
+            Ok(true) => unchecked.store(false, Ordering::Relaxed),
+            Ok(false) => {
+                tracing::error!("the cache is damaged");
+                damaged.store(true, Ordering::Relaxed);
+                on_damage();
+            }
+            Err(error) => tracing::warn!(%error, "the cache could not be checked"),
+        };
+        let thread = thread::Builder::new().name("store-check".into()).spawn(check)?;
+        *self.check.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+        Ok(())
+    }
+
+    /// Waits for the check of a cache in use, if there is one: its file stays open until then.
+    async fn checked(&self) {
+        let check = self.check.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(check) = check {
+            // What it found is noted already.
+            let _ = tokio::task::spawn_blocking(move || check.join()).await;
+        }
+    }
+
+    /// Sets a damaged cache aside and makes a new one; what exists nowhere else is untouched.
+    /// Reads wait meanwhile. The caller forgets what it knows of the cache and reads
+    /// [`Store::snapshot`] anew. Answers where the damaged file is now.
+    ///
+    /// # Errors
+    /// When it could not be done; the next opening tries again.
+    pub async fn rebuild_cache(&self) -> Result<PathBuf> {
+        self.checked().await;
+        let pause = self.readers.pause().await?;
+        let (sender, receiver) = oneshot::channel();
+        let done = Box::new(move |result| drop(sender.send(result)));
+        let sent = self.writer.send(Job::RebuildCache { done });
+        let rebuilt = match sent {
+            Ok(()) => receiver.await.unwrap_or(Err(Error::Closed)),
+            Err(_) => Err(Error::Closed),
+        };
+        self.readers.resume(pause, Arc::clone(&self.folder), self.key.clone()).await?;
+        rebuilt
     }
 
     /// [`Store::open_blocking`] on a thread of its own.
@@ -183,6 +258,7 @@ impl Store {
     /// Waits for reads under way, stores what was submitted, closes the files and lets go of the
     /// folder. Other clones answer [`Error::Closed`] from now on.
     pub async fn close(self) {
+        self.checked().await;
         self.readers.close().await;
         let (sender, receiver) = oneshot::channel();
         let done = Box::new(move || {

@@ -2,9 +2,14 @@
 
 use crate::apply::{Answer, Changes, Files, Group, Work};
 use crate::error::fault;
+use crate::key::Key;
 use crate::lock::FolderLock;
+use crate::open::{Options, prepare};
+use crate::recovery;
+use crate::schema::FileKind;
 use condorito_model::record::StoreFault;
 use condorito_model::view::Changed;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -27,6 +32,10 @@ pub(crate) enum Job {
     ClearCache {
         done: Box<dyn FnOnce(crate::error::Result<()>) + Send>,
     },
+    /// The damaged cache is set aside and made anew.
+    RebuildCache {
+        done: Box<dyn FnOnce(crate::error::Result<PathBuf>) + Send>,
+    },
     Close {
         done: Box<dyn FnOnce() + Send>,
     },
@@ -38,7 +47,10 @@ pub(crate) struct Writer {
     pub(crate) lock: FolderLock,
     /// Whether a file was seen damaged: then the next start must check.
     pub(crate) damaged: Arc<AtomicBool>,
-    pub(crate) on_change: Option<OnChange>,
+    /// Whether the check of the cache is not over: then the next start must check, too.
+    pub(crate) unchecked: Arc<AtomicBool>,
+    pub(crate) key: Key,
+    pub(crate) options: Options,
 }
 
 impl Writer {
@@ -56,10 +68,17 @@ impl Writer {
             let Some(first) = carried.take().or_else(|| jobs.recv().ok()) else {
                 break;
             };
-            if let Job::ClearCache { done } = first {
-                done(self.files.clear_cache());
-                continue;
-            }
+            let first = match first {
+                Job::ClearCache { done } => {
+                    done(self.files.clear_cache());
+                    continue;
+                }
+                Job::RebuildCache { done } => {
+                    done(self.rebuild_cache());
+                    continue;
+                }
+                first => first,
+            };
             let mut group = Vec::new();
             let mut next = Some(first);
             // Takes what is waiting and commits at once: under load groups grow by themselves,
@@ -70,8 +89,8 @@ impl Writer {
                         closing = Some(done);
                         break;
                     }
-                    clear @ Job::ClearCache { .. } => {
-                        carried = Some(clear);
+                    alone @ (Job::ClearCache { .. } | Job::RebuildCache { .. }) => {
+                        carried = Some(alone);
                         break;
                     }
                     Job::Write { work, reply } => {
@@ -152,21 +171,35 @@ impl Writer {
     }
 
     fn tell(&self, changes: Changes) {
-        if let Some(on_change) = &self.on_change
+        if let Some(on_change) = &self.options.on_change
             && let Some(changed) = changes.into_changed()
         {
             on_change(changed);
         }
     }
 
+    /// The file must be closed for it to be renamed, wherever it is open.
+    fn rebuild_cache(&mut self) -> crate::error::Result<PathBuf> {
+        let none = rusqlite::Connection::open_in_memory()?;
+        let damaged = std::mem::replace(&mut self.files.cache, none);
+        if let Err((damaged, _)) = damaged.close() {
+            drop(damaged);
+        }
+        let folder = self.lock.folder();
+        let aside = recovery::set_aside(folder, FileKind::Cache)?;
+        self.files.cache = prepare(folder, &self.key, FileKind::Cache, &self.options)?;
+        self.unchecked.store(false, Ordering::Relaxed);
+        Ok(aside)
+    }
+
     /// Closes the files, which copies their logs into them, then lets go of the folder.
     fn close(self) {
-        let Self { files, lock, damaged, .. } = self;
+        let Self { files, lock, damaged, unchecked, .. } = self;
         let Files { outbox, cache, .. } = files;
         let closed = outbox.close().is_ok() & cache.close().is_ok();
         let marked = if damaged.load(Ordering::Relaxed) {
             lock.mark_damaged()
-        } else if closed {
+        } else if closed && !unchecked.load(Ordering::Relaxed) {
             lock.unmark()
         } else {
             Ok(())

@@ -3,7 +3,7 @@
 use super::args::{Export, Nothing};
 use super::messages::is_reachable;
 use super::results::{DataExported, StorageUsage};
-use crate::actor::now;
+use crate::actor::{Why, now};
 use crate::client::Client;
 use crate::fault;
 use condorito_model::ErrorCode;
@@ -79,13 +79,7 @@ impl Client {
         if !is_reachable(&open) {
             return Err(ErrorCode::Offline);
         }
-        open.stop_link().await;
-        let cleared = open.engine.clear_cache().await;
-        // Cleared or not, the account goes on.
-        self.tell_focus(&open);
-        self.signed_in(&open).await;
-        self.tell_status();
-        cleared
+        self.renew_cache(&open, Why::Asked).await
     }
 }
 

@@ -24,3 +24,4 @@ mod settings;
 mod storage;
 mod support;
 mod unclear;
+mod wake;

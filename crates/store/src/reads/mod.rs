@@ -26,10 +26,10 @@ use crate::open::path;
 use crate::schema::FileKind;
 use rusqlite::{Connection, Transaction};
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// A connection to each file that cannot write.
 #[derive(Debug)]
@@ -66,6 +66,9 @@ fn pin(connection: &Connection) -> Result<Transaction<'_>> {
     transaction.prepare_cached("SELECT 1 FROM sqlite_schema LIMIT 1")?.exists([])?;
     Ok(transaction)
 }
+
+/// While it lives, nobody reads.
+pub(crate) struct Pause(#[expect(dead_code, reason = "held, not used")] OwnedSemaphorePermit);
 
 /// The readers, handed out one to each read.
 #[derive(Clone)]
@@ -112,6 +115,26 @@ impl Readers {
         })
         .await
         .map_err(|_| Error::Closed)?
+    }
+
+    /// Waits for the reads under way and closes the connections, until [`Self::resume`].
+    pub(crate) async fn pause(&self) -> Result<Pause> {
+        let permits = Arc::clone(&self.permits).acquire_many_owned(self.count);
+        let permits = permits.await.map_err(|_| Error::Closed)?;
+        self.lock().clear();
+        Ok(Pause(permits))
+    }
+
+    /// Opens the files again.
+    pub(crate) async fn resume(&self, pause: Pause, folder: Arc<PathBuf>, key: Key) -> Result<()> {
+        let count = self.count;
+        let opened = tokio::task::spawn_blocking(move || {
+            (0..count).map(|_| Reader::open(&folder, &key)).collect::<Result<Vec<_>>>()
+        });
+        let readers = opened.await.map_err(|_| Error::Closed)??;
+        self.lock().extend(readers);
+        drop(pause);
+        Ok(())
     }
 
     /// Waits for the reads under way and closes the connections.

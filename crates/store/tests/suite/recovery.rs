@@ -1,13 +1,16 @@
 //! Damage, wrong keys, newer versions, a held folder.
 
 use crate::support::{CHAT, FROM_START, Home, KEY, chat, copy, facts, key_on, phone, reopen, text};
-use condorito_model::record::{LocalConversation, PendingRead, StoreOp};
+use condorito_model::record::{ConversationRow, LocalConversation, PendingRead, Run, StoreOp};
 use condorito_model::{ConversationId, RowId};
 use condorito_store::{Anchor, Dump, Error, Key, Options, Place, Store, set_aside};
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tempfile::TempDir;
 
 const PAGE: u64 = 4096;
@@ -91,6 +94,108 @@ async fn a_damaged_cache_is_made_anew_and_the_outbox_is_untouched() {
         assert_eq!(fs::read(folder.path().join("outbox.db")).expect("read"), outbox);
         let (_, report) = reopen(folder.path()).await;
         assert!(report.clean, "page {page}");
+    }
+}
+
+/// Options by which every cache is large enough to be checked while it is in use, and what hears
+/// of damage.
+fn checked_in_use() -> (Options, Receiver<()>) {
+    let (tell, told) = channel();
+    let tell = Mutex::new(tell);
+    let on_damage = move || {
+        tell.lock().expect("not poisoned").send(()).expect("the test waits");
+    };
+    let options = Options {
+        structure_check_up_to: 0,
+        on_damage: Some(Arc::new(on_damage)),
+        ..Options::default()
+    };
+    (options, told)
+}
+
+#[tokio::test]
+async fn a_large_cache_is_checked_in_use_and_made_anew_when_it_is_damaged() {
+    let original = filled().await;
+    let pages = pages(&original.path().join("cache.db"));
+    // Pages of messages: opening reads none of them.
+    for page in [pages - 3, pages - 1] {
+        let folder = copy(original.path());
+        damage(&folder.path().join("cache.db"), page);
+        unclean(folder.path());
+        let (options, told) = checked_in_use();
+        let opened = Store::open(folder.path(), Key::new(KEY), options).await;
+        let (store, snapshot, report) = opened.expect("opens");
+        // The first page of the list is there before the check is over.
+        assert!(report.cache_unchecked && !report.cache_rebuilt, "page {page}: {report:?}");
+        assert_eq!(snapshot.conversations.len(), 200, "page {page}");
+        told.recv_timeout(Duration::from_secs(60)).expect("the damage is found");
+        // What is written meanwhile is not lost.
+        let order = store.enqueue(text("texto-nuevo")).await.expect("stored");
+        let aside = store.rebuild_cache().await.expect("made anew");
+        assert_eq!(aside, folder.path().join("cache.damaged-1"));
+        assert!(aside.exists());
+        let dump = store.dump().await.expect("read");
+        assert_eq!((dump.messages.len(), dump.snapshot.conversations.len()), (0, 0));
+        assert_eq!(dump.snapshot.outbox.len(), 101, "page {page}");
+        assert_eq!(dump.snapshot.outbox[100].order, order);
+        assert_eq!(dump.drafts.len(), 5, "page {page}");
+        // The new one is written, read and kept.
+        store
+            .apply(vec![StoreOp::PutConversations { rows: vec![chat(CHAT.0)] }])
+            .await
+            .expect("stored");
+        store.close().await;
+        let (store, report) = reopen(folder.path()).await;
+        assert!(report.set_aside.is_empty(), "page {page}: {report:?}");
+        let dump = store.dump().await.expect("read");
+        assert_eq!(dump.snapshot.conversations.len(), 1, "page {page}");
+        assert_eq!(dump.snapshot.outbox.len(), 101, "page {page}");
+    }
+}
+
+#[tokio::test]
+async fn damage_found_in_use_is_repaired_at_the_next_start_when_nobody_did() {
+    let original = filled().await;
+    let folder = copy(original.path());
+    let cache = folder.path().join("cache.db");
+    damage(&cache, pages(&cache) - 1);
+    unclean(folder.path());
+    let (options, told) = checked_in_use();
+    let (store, _, _) = Store::open(folder.path(), Key::new(KEY), options).await.expect("opens");
+    told.recv_timeout(Duration::from_secs(60)).expect("the damage is found");
+    store.close().await;
+    let (store, report) = reopen(folder.path()).await;
+    assert!(report.cache_rebuilt && !report.outbox_salvaged, "{report:?}");
+    assert_eq!(store.dump().await.expect("read").snapshot.outbox.len(), 100);
+}
+
+#[tokio::test]
+async fn a_sound_cache_stays_while_it_is_checked_written_and_checkpointed() {
+    let original = filled().await;
+    for _ in 0..5 {
+        let folder = copy(original.path());
+        unclean(folder.path());
+        let (options, told) = checked_in_use();
+        let (store, _, report) =
+            Store::open(folder.path(), Key::new(KEY), options).await.expect("opens");
+        assert!(report.cache_unchecked);
+        for id in 501..600 {
+            let rows = (1..=200).map(|row| ConversationRow { unread: 3, ..chat(row) }).collect();
+            let messages = StoreOp::ApplyMessages {
+                conversation_id: CHAT,
+                messages: facts([id]),
+                run: Run::Live { unbroken: true },
+                local_ids: Vec::new(),
+            };
+            // A purge checkpoints the cache.
+            let ops = vec![StoreOp::PutConversations { rows }, messages, StoreOp::PurgeSent];
+            store.apply(ops).await.expect("stored");
+        }
+        store.close().await;
+        assert!(told.try_recv().is_err(), "taken for damaged");
+        let (store, report) = reopen(folder.path()).await;
+        assert!(report.clean && report.set_aside.is_empty(), "{report:?}");
+        assert_eq!(store.sizes().await.expect("read").messages, 599);
     }
 }
 
