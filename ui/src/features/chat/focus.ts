@@ -6,12 +6,14 @@ const STEADY = 3;
 export async function focusWhenDrawn(find: () => HTMLElement | null | undefined): Promise<void> {
   let steady = 0;
   for (let frame = 0; frame < FRAMES && steady < STEADY; frame += 1) {
-    const target = find();
-    if (target && document.activeElement === target) steady += 1;
-    else if (target) target.focus({ preventScroll: true });
-    await new Promise((next) => requestAnimationFrame(next));
-    // Somebody went elsewhere meanwhile: that counts.
     const now = document.activeElement;
-    if (now !== target && now !== document.body && now !== null && target?.isConnected && steady > 0) return;
+    const target = find();
+    // A row that is moved loses the focus to nothing. Where something else has it, somebody went there.
+    if (steady > 0 && now !== target && now !== document.body) return;
+    if (target) {
+      if (now !== target) target.focus({ preventScroll: true });
+      steady += 1;
+    }
+    await new Promise((next) => requestAnimationFrame(next));
   }
 }
