@@ -64,7 +64,11 @@ pub fn create<R: Runtime>(
         .on_navigation(is_own_page)
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .build()?;
-    paint_background(&window, theme);
+    app.manage(SystemTheme::of(&window));
+    match theme {
+        Some(_) => follow_theme(app, theme),
+        None => paint_background(&window, system_is_dark(&window)),
+    }
     if let Err(error) = place::restore(&window) {
         tracing::warn!(%error, "the window could not be put where it was");
     }
@@ -138,17 +142,59 @@ pub fn follow_theme<R: Runtime>(app: &AppHandle<R>, theme: Option<Theme>) {
     let Some(window) = app.get_webview_window(LABEL) else {
         return;
     };
-    if let Err(error) = window.set_theme(theme) {
-        tracing::warn!(%error, "the window's theme could not be set");
-    }
-    paint_background(&window, theme);
-}
-
-fn paint_background<R: Runtime>(window: &WebviewWindow<R>, theme: Option<Theme>) {
+    let set = |theme| {
+        if let Err(error) = window.set_theme(theme) {
+            tracing::warn!(%error, "the window's theme could not be set");
+        }
+    };
+    set(theme);
     let dark = match theme {
         Some(theme) => theme == Theme::Dark,
-        None => window.theme().is_ok_and(|system| system == Theme::Dark),
+        None => system_is_dark(&window),
     };
+    // On Linux `None` means light; by its name the system's own theme is kept too.
+    if cfg!(target_os = "linux") && theme.is_none() {
+        set(Some(if dark { Theme::Dark } else { Theme::Light }));
+    }
+    paint_background(&window, dark);
+}
+
+/// How dark the desktop was when the app started, where it says so in no other way.
+#[derive(Debug, Clone, Copy)]
+struct SystemTheme {
+    dark: bool,
+}
+
+impl SystemTheme {
+    /// Asks the toolkit, before a theme of the settings is set on it. The desktop's portal, where
+    /// there is one, is asked each time instead: what it says is the window's theme.
+    fn of<R: Runtime>(window: &WebviewWindow<R>) -> Self {
+        #[cfg(target_os = "linux")]
+        let dark = {
+            use gtk::prelude::GtkSettingsExt;
+            let by_portal = window.theme().is_ok_and(|theme| theme == Theme::Dark);
+            let by_toolkit = gtk::Settings::default().is_some_and(|settings| {
+                let name = settings.gtk_theme_name();
+                settings.is_gtk_application_prefer_dark_theme()
+                    || name.is_some_and(|name| name.to_lowercase().ends_with("-dark"))
+            });
+            by_toolkit && !by_portal
+        };
+        #[cfg(not(target_os = "linux"))]
+        let dark = {
+            let _ = window;
+            false
+        };
+        Self { dark }
+    }
+}
+
+/// Whether the system wants dark windows; asked while no theme of the settings is set.
+fn system_is_dark<R: Runtime>(window: &WebviewWindow<R>) -> bool {
+    window.state::<SystemTheme>().dark || window.theme().is_ok_and(|theme| theme == Theme::Dark)
+}
+
+fn paint_background<R: Runtime>(window: &WebviewWindow<R>, dark: bool) {
     let colour = if dark { CANVAS_DARK } else { CANVAS_LIGHT };
     if let Err(error) = window.set_background_color(Some(colour)) {
         tracing::warn!(%error, "the window's background could not be set");
