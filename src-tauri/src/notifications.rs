@@ -1,7 +1,7 @@
 //! Shows what the core decided to notify: one notification per conversation, and one each for
 //! summaries, for texts that failed and for a lost WhatsApp.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use condorito_model::view::{Notification, NotificationKind};
 use condorito_model::{ConversationId, MessageId};
@@ -18,6 +18,10 @@ use crate::{tray, window};
 /// Waiting orders; beyond it something is wrong with the notification server, and the newest are
 /// dropped rather than kept without bound.
 const QUEUE: usize = 256;
+
+/// Notifications that are remembered after they went away. A typed reply comes by another way than
+/// the news that its notification is gone, and may come after it.
+const REMEMBERED: usize = 16;
 
 /// What a notification is about: a newer one of the same subject takes its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,7 +69,8 @@ impl Notifier {
                 Self { orders }.order(Order::Answered(id, answer));
             }
         });
-        let screen = Screen { app: app.clone(), popups, shown: HashMap::new() };
+        let screen =
+            Screen { app: app.clone(), popups, shown: HashMap::new(), gone: VecDeque::new() };
         tauri::async_runtime::spawn(screen.run(waiting));
         notifier
     }
@@ -103,6 +108,8 @@ struct Screen<R: Runtime> {
     app: AppHandle<R>,
     popups: Popups,
     shown: HashMap<Subject, Shown>,
+    /// Those that went away lately, the last one at the end.
+    gone: VecDeque<(Subject, Shown)>,
 }
 
 impl<R: Runtime> Screen<R> {
@@ -168,16 +175,22 @@ impl<R: Runtime> Screen<R> {
     }
 
     async fn answered(&mut self, id: u32, answer: Answer) {
-        let Some(subject) = self.shown.iter().find(|(_, it)| it.id == id).map(|(it, _)| *it) else {
+        let Some((subject, shown)) = self.taken(id, &answer) else {
             return;
         };
-        let message_id = self.shown.remove(&subject).and_then(|shown| shown.message_id);
+        if answer == Answer::Gone {
+            self.gone.push_back((subject, shown));
+            if self.gone.len() > REMEMBERED {
+                self.gone.pop_front();
+            }
+            return;
+        }
+        let message_id = shown.message_id;
         if matches!(answer, Answer::MarkRead | Answer::Reply(_)) {
             // Not every server takes away what was acted on.
             self.popups.close(id).await;
         }
         match (answer, subject) {
-            (Answer::Gone, _) => {}
             (Answer::Open, Subject::Messages(id)) => {
                 page::show(&self.app, Wish::Conversation(id, message_id));
             }
@@ -201,6 +214,16 @@ impl<R: Runtime> Screen<R> {
             }
             _ => window::raise(&self.app),
         }
+    }
+
+    /// The notification that was answered, which is then no longer on screen.
+    fn taken(&mut self, id: u32, answer: &Answer) -> Option<(Subject, Shown)> {
+        let subject = self.shown.iter().find(|(_, it)| it.id == id).map(|(it, _)| *it);
+        if let Some(subject) = subject {
+            return self.shown.remove(&subject).map(|shown| (subject, shown));
+        }
+        let at = self.gone.iter().position(|(_, it)| it.id == id)?;
+        matches!(answer, Answer::Reply(_)).then(|| self.gone.remove(at)).flatten()
     }
 
     /// The client's answer; `None` when it refuses.

@@ -58,7 +58,7 @@ pub enum PopupError {
     /// The server refused it, or there is none.
     #[cfg(target_os = "linux")]
     #[error("the notification server refused: {0}")]
-    Refused(#[from] zbus::Error),
+    Refused(#[from] notify_rust::error::Error),
     /// The server did not answer in time.
     #[cfg(target_os = "linux")]
     #[error("the notification server does not answer")]

@@ -1,12 +1,14 @@
-//! Freedesktop servers over D-Bus. Spoken to directly and not through `notify-rust`, which knows
-//! nothing of a reply typed into a notification and takes a connection for each.
+//! Freedesktop servers over D-Bus, by `notify-rust`. It knows nothing of a reply typed into a
+//! notification, so that one signal is listened to beside it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use zbus::{Connection, Message, Variant};
+use notify_rust::{Hint, Notification, NotificationHandle, NotificationResponse, Urgency};
+use tauri::async_runtime::{JoinHandle, spawn, spawn_blocking};
+use zbus::Connection;
 
 use super::{APP, Answer, Content, PopupError, Topic};
 
@@ -24,40 +26,36 @@ const OPEN: &str = "default";
 const MARK_READ: &str = "mark-read";
 const REPLY: &str = "inline-reply";
 
+/// The part of the server's interface that KDE has added.
 #[zbus::proxy(
     interface = "org.freedesktop.Notifications",
     default_service = "org.freedesktop.Notifications",
     default_path = "/org/freedesktop/Notifications"
 )]
-trait Notifications {
-    fn get_capabilities(&self) -> zbus::Result<Vec<String>>;
-
-    #[allow(clippy::too_many_arguments, reason = "the signature of the specification")]
-    fn notify(
-        &self,
-        app_name: &str,
-        replaces_id: u32,
-        app_icon: &str,
-        summary: &str,
-        body: &str,
-        actions: &[&str],
-        hints: &HashMap<&str, Variant<'_>>,
-        expire_timeout: i32,
-    ) -> zbus::Result<u32>;
-
-    fn close_notification(&self, id: u32) -> zbus::Result<()>;
+trait Replies {
+    #[zbus(signal)]
+    fn notification_replied(&self, id: u32, text: String) -> zbus::Result<()>;
 }
 
-/// The notification server of this session.
+type Answered = Arc<dyn Fn(u32, Answer) + Send + Sync>;
+
+/// A notification on screen, and the task that waits for its answer.
+struct Shown {
+    handle: Arc<NotificationHandle>,
+    waiting: JoinHandle<()>,
+}
+
+/// The notifications of this process that are on screen.
 pub struct Popups {
-    server: Option<NotificationsProxy<'static>>,
-    answered: Arc<dyn Fn(u32, Answer) + Send + Sync>,
+    shown: Arc<Mutex<HashMap<u32, Shown>>>,
+    replies: Option<JoinHandle<()>>,
+    answered: Answered,
 }
 
 impl Popups {
     /// Not connected yet; `answered` is called with whatever becomes of a notification.
     pub fn new(answered: impl Fn(u32, Answer) + Send + Sync + 'static) -> Self {
-        Self { server: None, answered: Arc::new(answered) }
+        Self { shown: Arc::default(), replies: None, answered: Arc::new(answered) }
     }
 
     /// Shows a notification, in place of the one that `replaces` names; answers its id.
@@ -69,109 +67,138 @@ impl Popups {
         content: Content<'_>,
         replaces: Option<u32>,
     ) -> Result<u32, PopupError> {
-        let shown = tokio::time::timeout(PATIENCE, self.notify(content, replaces)).await;
-        let shown = shown.map_err(PopupError::from).flatten();
-        if shown.is_err() {
-            // The bus may have gone; the next notification looks for it again.
-            self.server = None;
+        let capabilities = capabilities().await?;
+        let can = |wanted: &str| capabilities.iter().any(|capability| capability == wanted);
+        if can(REPLY) {
+            self.listen_for_replies().await;
         }
-        shown
+        let mut notification = notification(content, can);
+        if let Some(id) = replaces {
+            if let Some(old) = self.taken(id) {
+                old.waiting.abort();
+            }
+            notification.id(id);
+        }
+        let handle = Arc::new(tokio::time::timeout(PATIENCE, notification.show_async()).await??);
+        let id = handle.id();
+        // Held while the task begins, so that an answer finds what it is to take away.
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting =
+            spawn(wait(Arc::clone(&handle), Arc::clone(&self.shown), Arc::clone(&self.answered)));
+        shown.insert(id, Shown { handle, waiting });
+        Ok(id)
     }
 
     /// Takes a notification off the screen.
     pub async fn close(&mut self, id: u32) {
-        if let Some(server) = &self.server {
-            match tokio::time::timeout(PATIENCE, server.close_notification(id)).await {
-                // Servers may refuse to close what is gone already.
-                Ok(_) => {}
-                Err(_) => tracing::warn!("the notification server does not answer"),
-            }
+        let Some(shown) = self.taken(id) else {
+            return;
+        };
+        shown.waiting.abort();
+        if tokio::time::timeout(PATIENCE, shown.handle.close_async()).await.is_err() {
+            tracing::warn!("the notification server does not answer");
         }
     }
 
-    async fn notify(
-        &mut self,
-        content: Content<'_>,
-        replaces: Option<u32>,
-    ) -> Result<u32, PopupError> {
-        let server = self.server().await?;
-        // Asked each time: another server may have taken over, and it is a question of a moment.
-        let capabilities = server.get_capabilities().await?;
-        let can = |wanted: &str| capabilities.iter().any(|capability| capability == wanted);
-
-        let mut actions = Vec::new();
-        if can("actions") {
-            actions.extend([OPEN, content.open]);
-            actions.extend(content.mark_read.into_iter().flat_map(|label| [MARK_READ, label]));
-            let reply = content.reply.filter(|_| can(REPLY));
-            actions.extend(reply.into_iter().flat_map(|label| [REPLY, label]));
-        }
-        let (category, urgency) = match content.topic {
-            Topic::Messages => ("im.received", 1_u8),
-            Topic::Failure => ("im.error", 1),
-            Topic::Outage => ("network.error", 2),
-        };
-        let mut hints = HashMap::from([
-            ("category", Variant::from(category)),
-            ("desktop-entry", Variant::from(ICON)),
-            ("urgency", Variant::from(urgency)),
-            ("suppress-sound", Variant::from(content.silent)),
-        ]);
-        if !content.silent {
-            hints.insert("sound-name", Variant::from(SOUND));
-        }
-        // Servers that render markup would otherwise take what a contact wrote for it.
-        let body = match can("body-markup") {
-            true => escape(content.body),
-            false => content.body.to_owned(),
-        };
-        let (replaces, by_server) = (replaces.unwrap_or(0), -1);
-        let (title, actions) = (content.title, actions.as_slice());
-        Ok(server.notify(APP, replaces, ICON, title, &body, actions, &hints, by_server).await?)
+    fn taken(&self, id: u32) -> Option<Shown> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).remove(&id)
     }
 
-    async fn server(&mut self) -> zbus::Result<NotificationsProxy<'static>> {
-        if let Some(server) = &self.server {
-            return Ok(server.clone());
+    /// Begins to listen, unless that is being done; again when the bus had gone.
+    async fn listen_for_replies(&mut self) {
+        if self.replies.as_ref().is_some_and(|task| !task.inner().is_finished()) {
+            return;
         }
-        let bus = Connection::session().await?;
-        let server = NotificationsProxy::new(&bus).await?;
-        // One stream for all signals: a click and the closing after it stay in their order.
-        let mut signals = server.inner().receive_all_signals().await?;
-        let answered = Arc::clone(&self.answered);
-        tauri::async_runtime::spawn(async move {
-            while let Some(signal) = signals.next().await {
-                if let Some((id, answer)) = answer(&signal) {
-                    answered(id, answer);
-                }
-            }
-        });
-        Ok(self.server.insert(server).clone())
+        match tokio::time::timeout(PATIENCE, replies(Arc::clone(&self.answered))).await {
+            Ok(Ok(task)) => self.replies = Some(task),
+            Ok(Err(error)) => tracing::warn!(%error, "replies in notifications are not heard"),
+            Err(_) => tracing::warn!("the session bus does not answer"),
+        }
     }
 }
 
-fn answer(signal: &Message) -> Option<(u32, Answer)> {
-    let header = signal.header();
-    let body = signal.body();
-    match header.member()?.as_str() {
-        "ActionInvoked" => {
-            let (id, key): (u32, String) = body.deserialize().ok()?;
-            let answer = match key.as_str() {
-                OPEN => Answer::Open,
-                MARK_READ => Answer::MarkRead,
-                _ => return None,
-            };
-            Some((id, answer))
+/// Waits until something becomes of a notification.
+async fn wait(
+    handle: Arc<NotificationHandle>,
+    shown: Arc<Mutex<HashMap<u32, Shown>>>,
+    answered: Answered,
+) {
+    let id = handle.id();
+    let told = Arc::clone(&handle);
+    told.wait_for_action_async(|response: &NotificationResponse| {
+        let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+        // A newer one may have taken its place and its id.
+        if shown.get(&id).is_some_and(|it| Arc::ptr_eq(&it.handle, &handle)) {
+            shown.remove(&id);
+            drop(shown);
+            answered(id, answer(response));
         }
-        "NotificationReplied" => {
-            let (id, text): (u32, String) = body.deserialize().ok()?;
-            Some((id, Answer::Reply(text)))
+    })
+    .await;
+}
+
+async fn replies(answered: Answered) -> zbus::Result<JoinHandle<()>> {
+    let bus = Connection::session().await?;
+    let server = RepliesProxy::new(&bus).await?;
+    let mut replied = server.receive_notification_replied().await?;
+    Ok(spawn(async move {
+        while let Some(signal) = replied.next().await {
+            if let Ok(reply) = signal.args() {
+                answered(*reply.id(), Answer::Reply(reply.text().clone()));
+            }
         }
-        "NotificationClosed" => {
-            let (id, _reason): (u32, u32) = body.deserialize().ok()?;
-            Some((id, Answer::Gone))
+    }))
+}
+
+/// What the server can do. Asked each time: another one may have taken over, and it is a question
+/// of a moment.
+async fn capabilities() -> Result<Vec<String>, PopupError> {
+    let asked = spawn_blocking(notify_rust::get_capabilities);
+    let answer = tokio::time::timeout(PATIENCE, asked).await?;
+    // The task neither panics nor is aborted; if it ever does, nothing special can be done.
+    Ok(answer.unwrap_or_else(|_| Ok(Vec::new()))?)
+}
+
+fn notification(content: Content<'_>, can: impl Fn(&str) -> bool) -> Notification {
+    let mut notification = Notification::new();
+    // Servers that render markup would otherwise take what a contact wrote for it.
+    let body = match can("body-markup") {
+        true => escape(content.body),
+        false => content.body.to_owned(),
+    };
+    notification.appname(APP).summary(content.title).body(&body).icon(ICON);
+    if can("actions") {
+        notification.action(OPEN, content.open);
+        if let Some(label) = content.mark_read {
+            notification.action(MARK_READ, label);
         }
-        _ => None,
+        if let Some(label) = content.reply.filter(|_| can(REPLY)) {
+            notification.action(REPLY, label);
+        }
+    }
+    let (category, urgency) = match content.topic {
+        Topic::Messages => ("im.received", Urgency::Normal),
+        Topic::Failure => ("im.error", Urgency::Normal),
+        Topic::Outage => ("network.error", Urgency::Critical),
+    };
+    notification
+        .urgency(urgency)
+        .hint(Hint::Category(category.to_owned()))
+        .hint(Hint::DesktopEntry(ICON.to_owned()))
+        .hint(Hint::SuppressSound(content.silent));
+    if !content.silent {
+        notification.sound_name(SOUND);
+    }
+    notification
+}
+
+fn answer(response: &NotificationResponse) -> Answer {
+    match response {
+        NotificationResponse::Default => Answer::Open,
+        NotificationResponse::Action(key) if key == MARK_READ => Answer::MarkRead,
+        // The text itself comes by a signal of its own.
+        NotificationResponse::Action(_) => Answer::Open,
+        _ => Answer::Gone,
     }
 }
 
