@@ -48,7 +48,7 @@ export function fromNpm(ui = UI) {
  * @returns {Licence[]}
  */
 export function fromCargo(root = ROOT) {
-  const output = execFileSync('cargo', ['metadata', '--format-version', '1', '--locked', '--offline'], {
+  const output = execFileSync('cargo', ['metadata', '--format-version', '1', '--locked'], {
     cwd: root,
     encoding: 'utf8',
     maxBuffer: 256 * 1024 * 1024,
