@@ -6,8 +6,11 @@ use std::borrow::Cow;
 
 const REPLACEMENT_ESCAPE: &str = "\\ufffd";
 
-/// Parses a body. Halves of a surrogate pair (a preview cut in the middle of an emoji) and bytes
-/// that are not UTF-8 become U+FFFD, so that one odd text does not cost a whole page.
+/// Parses a body. Halves of a surrogate pair (a preview cut in the middle of an emoji) become
+/// U+FFFD, so that one odd text does not cost a whole page. Bytes that are not UTF-8 were damaged on
+/// the way, for the backend writes none: what is around them cannot be trusted either. (A send's
+/// answer with such bytes in its `messageId` left a text that no echo and no page ever matched, and
+/// so was shown twice.)
 ///
 /// # Errors
 /// When it is not JSON even so.
@@ -15,8 +18,8 @@ pub fn parse_body(bytes: &[u8]) -> Result<Value, DecodeError> {
     if let Ok(value) = serde_json::from_slice(bytes) {
         return Ok(value);
     }
-    let text = String::from_utf8_lossy(bytes);
-    serde_json::from_str(&without_lone_surrogates(&text)).map_err(|_| DecodeError::NotJson)
+    let text = std::str::from_utf8(bytes).map_err(|_| DecodeError::NotJson)?;
+    serde_json::from_str(&without_lone_surrogates(text)).map_err(|_| DecodeError::NotJson)
 }
 
 /// Replaces each `\uD8xx` that no `\uDCxx` follows, and each `\uDCxx` that follows none.
@@ -71,22 +74,27 @@ fn surrogate(text: &str) -> Option<Half> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_body;
+    use super::{DecodeError, parse_body};
     use serde_json::json;
 
     #[test]
     fn half_an_emoji_does_not_cost_the_body() {
-        let cases: [(&[u8], _); 6] = [
+        let cases: [(&[u8], _); 5] = [
             (br#"{"a":"x\ud83d"}"#, json!({ "a": "x\u{fffd}" })),
             (br#"{"a":"\ude00x"}"#, json!({ "a": "\u{fffd}x" })),
             (br#"{"a":"\ud83d\ud83d\ude00"}"#, json!({ "a": "\u{fffd}😀" })),
             (br#"{"a":"\\ud83d","b":"\ud83d"}"#, json!({ "a": "\\ud83d", "b": "\u{fffd}" })),
             (br#"{"a":"\ud83d\n"}"#, json!({ "a": "\u{fffd}\n" })),
-            (b"{\"a\":\"\xff\"}", json!({ "a": "\u{fffd}" })),
         ];
         for (bytes, expected) in cases {
             assert_eq!(parse_body(bytes), Ok(expected), "{}", String::from_utf8_lossy(bytes));
         }
+    }
+
+    #[test]
+    fn bytes_damaged_on_the_way_are_not_taken_for_text() {
+        let damaged = b"{\"success\":true,\"messageId\":\"true_549@c.us_3E\xff\xffA93\"}";
+        assert_eq!(parse_body(damaged), Err(DecodeError::NotJson));
     }
 
     #[test]
