@@ -1,7 +1,7 @@
 //! Figures, each beside its limit.
 
-use crate::machine;
 use anyhow::{Context, Result};
+use condorito_tests::machine;
 use serde::Serialize;
 use std::path::Path;
 use std::time::Duration;

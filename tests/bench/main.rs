@@ -7,7 +7,6 @@ mod events;
 mod figure;
 mod headless;
 mod kept;
-mod machine;
 mod pipeline;
 mod plain;
 mod reads;

@@ -1,7 +1,6 @@
 //! The way of an event through the client, as `client` drives it: one task holds the engine, takes
 //! what the store has done first, and stops listening while too much waits for the disk.
 
-use crate::machine::now;
 use crate::world::{CODE, World};
 use anyhow::{Result, bail, ensure};
 use condorito_model::fact::{ConversationFact, ServerEvent, WhatsappState};
@@ -13,6 +12,7 @@ use condorito_model::wire::{Decoded, decode_event};
 use condorito_model::{ConversationId, RowId};
 use condorito_store::Store;
 use condorito_sync::{Config, Effect, Engine, Input, NoticePolicy, Now, Ticket};
+use condorito_tests::machine::now;
 use serde_json::Value;
 use std::collections::{HashMap, VecDeque};
 use std::time::Instant;

@@ -15,6 +15,7 @@ pub struct Backend {
     running: Option<Running>,
     folder: PathBuf,
     port: u16,
+    options: Vec<String>,
     http: reqwest::Client,
 }
 
@@ -24,11 +25,20 @@ impl Backend {
     /// # Errors
     /// When it is not built or does not come up.
     pub fn start(folder: &Path) -> Result<Self> {
+        Self::start_with(folder, &[])
+    }
+
+    /// The same with more options on its command line, at every start.
+    ///
+    /// # Errors
+    /// When it is not built or does not come up.
+    pub fn start_with(folder: &Path, options: &[&str]) -> Result<Self> {
         let mut backend = Self {
             running: None,
             folder: folder.to_owned(),
             port: 0,
-            http: reqwest::Client::new(),
+            options: options.iter().map(|&option| option.to_owned()).collect(),
+            http: reqwest::Client::builder().no_proxy().build()?,
         };
         backend.come_back()?;
         Ok(backend)
@@ -37,6 +47,11 @@ impl Backend {
     /// Its address.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Its process, while it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.running.as_ref().map(Running::pid)
     }
 
     /// Kills it at once, with every connection it has.
@@ -54,6 +69,7 @@ impl Backend {
             .args(["--control", "--port", &self.port.to_string()])
             .arg("--database")
             .arg(self.database())
+            .args(&self.options)
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
         let log = self.folder.join("backend.log");

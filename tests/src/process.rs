@@ -37,6 +37,11 @@ impl Running {
         &mut self.child
     }
 
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Its exit status, if it has ended.
     ///
     /// # Errors

@@ -40,6 +40,20 @@ enum Task {
     },
     /// Measure the store, the simulation and the client, in release builds.
     Bench,
+    /// Kill and cut the client and its server under traffic, in release builds; nothing may be lost
+    /// or sent twice. Every server in turn, unless one is named.
+    Chaos {
+        /// For the program, such as `--server npm --seed 7 --cycles 100`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Feed the client with 200,000 events in half an hour, then with 200 a second for a minute, in
+    /// release builds.
+    Soak {
+        /// For the program, such as `--minutes 5` or `load --seconds 60`; then it runs once.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Check style and types; with `--full` also the documentation and the release build.
     Lint {
         /// Add the slow audits.
@@ -67,6 +81,8 @@ fn main() -> ExitCode {
         Task::Demo { check: true } => tasks::demo_check(),
         Task::Test { only } => tasks::test(&only),
         Task::Bench => tasks::bench(),
+        Task::Chaos { args } => tasks::chaos(&args),
+        Task::Soak { args } => tasks::soak(&args),
         Task::Lint { full } => tasks::lint(full),
         Task::Bindings => tasks::bindings(),
         Task::Replay { file } => tasks::replay(&file),

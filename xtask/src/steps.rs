@@ -21,6 +21,9 @@ const WITH_E2E: &[&str] = &["--features", "condorito-sync/sim,condorito-tests/e2
 /// Seeds the simulation runs: with these, every fault it knows is met hundreds of times.
 const SEEDS: &str = "2000";
 
+/// Cycles of the short form: about half a minute for both servers.
+const CHAOS_CYCLES: &str = "8";
+
 /// A step, by the name it is asked for with `--only`. In the order they run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum StepName {
@@ -48,6 +51,8 @@ pub enum StepName {
     Rust,
     /// The decisions of the client in a simulated world.
     Simulation,
+    /// The client and two servers, killed and cut a few times.
+    Chaos,
     /// The built app on a hidden desktop.
     E2e,
     /// The demo, until a live message is seen in it.
@@ -68,9 +73,12 @@ impl StepName {
                 &[Self::SetUp]
             }
             Self::Clippy | Self::Build => &[Self::SetUp, Self::UiBuild],
-            Self::Bindings | Self::Rust | Self::Simulation | Self::E2e | Self::Demo => {
-                &[Self::SetUp, Self::UiBuild, Self::Build]
-            }
+            Self::Bindings
+            | Self::Rust
+            | Self::Simulation
+            | Self::Chaos
+            | Self::E2e
+            | Self::Demo => &[Self::SetUp, Self::UiBuild, Self::Build],
         }
     }
 
@@ -98,6 +106,7 @@ impl StepName {
                 let program = project.program("simulate");
                 Line::new(&project.root, &program.to_string_lossy(), &["--seeds", SEEDS]).run()
             }
+            Self::Chaos => chaos(project),
             Self::E2e => e2e(project, counts),
             Self::Demo => demo_check(project),
         }
@@ -165,6 +174,17 @@ fn cargo_line(project: &Project, args: &[&str]) -> Line {
 /// `cargo test` over the whole workspace, with `more` arguments.
 fn cargo_test(project: &Project, features: &[&str], more: &[&str]) -> Line {
     cargo_line(project, &[&["test", "--workspace"], features, more].concat())
+}
+
+/// A few cycles against each kind of server, in the dev profile; `cargo xtask chaos` runs the long
+/// form.
+fn chaos(project: &Project) -> Result<()> {
+    let program = project.program("chaos");
+    for server in ["embedded", "npm"] {
+        let args = ["--server", server, "--cycles", CHAOS_CYCLES, "--short"];
+        Line::new(&project.root, &program.to_string_lossy(), &args).run()?;
+    }
+    Ok(())
 }
 
 /// Lints everything, warnings denied.

@@ -85,6 +85,48 @@ pub fn bench() -> Result<()> {
     Ok(())
 }
 
+/// Kills and cuts the client and its server; against every server unless the arguments name one.
+///
+/// # Errors
+/// When it does not build, or something was lost, doubled or leaked.
+pub fn chaos(args: &[String]) -> Result<()> {
+    if args.iter().any(|arg| arg.starts_with("--server")) {
+        return measure("chaos", &[args]);
+    }
+    let of = |server: &str| [&["--server".to_owned(), server.to_owned()], args].concat();
+    measure("chaos", &[&of("embedded"), &of("existing"), &of("npm")])
+}
+
+/// Feeds the client with events: the arguments' run, or the half hour and the minute under load.
+///
+/// # Errors
+/// When it does not build, or something was lost, doubled or grew.
+pub fn soak(args: &[String]) -> Result<()> {
+    if args.is_empty() {
+        measure("soak", &[&[], &["load".to_owned()]])
+    } else {
+        measure("soak", &[args])
+    }
+}
+
+/// Builds a program of the tests with what it starts, and runs it with each list of arguments.
+fn measure(name: &str, runs: &[&[String]]) -> Result<()> {
+    let project = Project::find()?;
+    doctor::set_up(&project, For::Testing)?;
+    let packages = ["condorito-tests", "condorito-headless", "condorito-backend"];
+    let mut build = vec!["build", "--release"];
+    build.extend(packages.iter().flat_map(|package| ["--package", package]));
+    build.extend(["--bin", name, "--bin", "condorito-headless", "--bin", "condorito-backend"]);
+    Line::new(&project.root, &cargo(), &build).run()?;
+    let program =
+        project.target.join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    for args in runs {
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        Line::new(&project.root, &program.to_string_lossy(), &args).run()?;
+    }
+    Ok(())
+}
+
 /// Packages under `crates/` that have a `benches` folder.
 fn packages_with_benches(root: &Path) -> Result<Vec<String>> {
     let mut packages = Vec::new();
