@@ -132,8 +132,21 @@ impl App {
     /// # Errors
     /// When it does not appear or cannot be clicked.
     pub async fn click(&self, selector: &str) -> Result<()> {
-        let element = self.find(selector).await?;
-        answered(element.click()).await.with_context(|| format!("clicking {selector}"))
+        // What is looked for may be drawn anew between the look and the click: an operator clicks
+        // again.
+        let clicked = until(selector, SOON, async || {
+            let css = fantoccini::Locator::Css(selector);
+            let all = answered(self.client.find_all(css)).await?;
+            let Some(element) = all.into_iter().next() else {
+                return Ok(Seen::NotYet("no such element".to_owned()));
+            };
+            Ok(match answered(element.click()).await {
+                Ok(()) => Seen::Yes(()),
+                Err(error) => Seen::NotYet(format!("clicking: {error:?}")),
+            })
+        })
+        .await;
+        self.keep_failure(clicked).await
     }
 
     /// Replaces the content of a field with `text`, key by key.
