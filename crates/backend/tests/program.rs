@@ -184,6 +184,21 @@ async fn the_demo_has_a_past_and_lives() {
     assert!(operator.get("/api/contacts?limit=100").await["data"].as_array().unwrap().len() == 42);
     assert_eq!(operator.get("/api/contacts/tags").await["total"], json!(5));
     assert_eq!(operator.get("/api/messages/templates").await["total"], json!(6));
+    // … of months, with files, its rows in the order of time
+    let mut messages = Vec::new();
+    for row in conversations {
+        let conversation = row["id"].as_i64().unwrap();
+        messages.extend(backend.messages("DEMO", conversation).await.unwrap());
+    }
+    messages.sort_by_key(|message| message.id);
+    let kept = messages.len();
+    let past: Vec<_> = messages.into_iter().filter(|message| message.id <= 2000).collect();
+    assert!(kept > past.len() && past.is_sorted_by_key(|message| message.sent_at));
+    let days = (past[past.len() - 1].sent_at - past[0].sent_at) / 86_400_000;
+    assert!(days > 30, "{days} days");
+    for kind in ["image", "audio"] {
+        assert!(past.iter().any(|message| message.message_type == kind), "{kind}");
+    }
     // and a present: a text is answered
     let (mut socket, _) = Socket::join(&backend, &operator).await;
     operator.text(ANA, "¿Seguís interesada?").await;

@@ -114,13 +114,27 @@ fn write_histories(
     chance: &mut StdRng,
 ) -> Result<(), DatabaseError> {
     let now = whole_second(now_ms());
+    let mut messages = Vec::new();
     for (index, person) in (0_i64..).zip(PEOPLE.iter()) {
         // The first ones wrote within the hour, the last ones weeks ago.
         let last = now - (index * index * 14 + 2) * MINUTE_MS;
         let unread = if index % 3 == 0 { chance.random_range(1..=4) } else { 0 };
         let talks = chance.random_range(if index < REGULARS { 18..=40 } else { 2..=9 });
         let history = compose(chance, files, last, talks, unread);
-        write_history(rows, tenant, person, &history, unread)?;
+        if let Some(conversation) = write_conversation(rows, tenant, person, &history, unread)? {
+            let first_unread = history.len().saturating_sub(unread);
+            messages.extend(
+                history
+                    .into_iter()
+                    .enumerate()
+                    .map(|(at, said)| (conversation, person, said, at < first_unread)),
+            );
+        }
+    }
+    // As they came: row ids grow with time, on which clients may lean.
+    messages.sort_by_key(|(_, _, said, _)| said.at);
+    for (conversation, person, said, read) in messages {
+        write_message(rows, tenant, conversation, person, &said, read)?;
     }
     Ok(())
 }
@@ -170,15 +184,16 @@ fn compose(
     reversed
 }
 
-fn write_history(
+/// The contact and its conversation, without the messages; its row, unless nothing was said.
+fn write_conversation(
     rows: &Connection,
     tenant: i64,
     person: &Person,
     history: &[Said],
     unread: usize,
-) -> Result<(), DatabaseError> {
+) -> Result<Option<i64>, DatabaseError> {
     let (Some(first), Some(last)) = (history.first(), history.last()) else {
-        return Ok(());
+        return Ok(None);
     };
     let begun = first.at;
     // Whoever was answered by hand has the bot off (contract 4.4).
@@ -212,29 +227,36 @@ fn write_history(
             begun,
         ],
     )?;
-    let conversation = rows.last_insert_rowid();
-    let mut message = rows.prepare_cached(
+    Ok(Some(rows.last_insert_rowid()))
+}
+
+fn write_message(
+    rows: &Connection,
+    tenant: i64,
+    conversation: i64,
+    person: &Person,
+    said: &Said,
+    read: bool,
+) -> Result<(), DatabaseError> {
+    let own = said.sender != Sender::Contact;
+    rows.prepare_cached(
         "INSERT INTO messages
              (tenant_id, conversation_id, message_id, sender_type, content, message_type,
               media_path, file_name, is_read, sent_at, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)",
-    )?;
-    let first_unread = history.len().saturating_sub(unread);
-    for (index, said) in history.iter().enumerate() {
-        let own = said.sender != Sender::Contact;
-        message.execute(params![
-            tenant,
-            conversation,
-            format!("{own}_{}@c.us_{}", person.phone, random_id()),
-            said.sender.as_str(),
-            said.text,
-            said.file.as_ref().map_or("text", |file| file.message_type),
-            said.file.as_ref().map(|file| file.path.as_str()),
-            said.file.as_ref().map(|file| file.file_name.as_str()),
-            index < first_unread,
-            said.at,
-        ])?;
-    }
+    )?
+    .execute(params![
+        tenant,
+        conversation,
+        format!("{own}_{}@c.us_{}", person.phone, random_id()),
+        said.sender.as_str(),
+        said.text,
+        said.file.as_ref().map_or("text", |file| file.message_type),
+        said.file.as_ref().map(|file| file.path.as_str()),
+        said.file.as_ref().map(|file| file.file_name.as_str()),
+        read,
+        said.at,
+    ])?;
     Ok(())
 }
 
