@@ -4,7 +4,10 @@
 use condorito_client::{CommandError, ErrorCode, Locale};
 use condorito_model::ConversationId;
 use serde_json::Value;
-use tauri::{AppHandle, State};
+use std::path::PathBuf;
+use tauri::{AppHandle, Manager, State, Wry};
+use tauri_plugin_dialog::{DialogExt, FileDialogBuilder, FilePath};
+use tokio::sync::oneshot;
 
 use crate::core::Core;
 use crate::{focus, links, page, tray, window};
@@ -34,6 +37,47 @@ pub async fn open_link(core: State<'_, Core>, url: String) -> Result<(), Command
         tracing::warn!(%error, scheme = url.scheme(), "a link could not be opened");
         core.error(ErrorCode::NotFound)
     })
+}
+
+/// Lets the operator choose where a file is to be written; nothing is written yet. `None`: they
+/// thought better of it.
+#[tauri::command]
+pub async fn choose_save_path(app: AppHandle, suggested: String) -> Option<String> {
+    let suggested = PathBuf::from(suggested);
+    let mut dialog = dialog(&app);
+    if let Some(folder) = suggested.parent().filter(|folder| folder.is_dir()) {
+        dialog = dialog.set_directory(folder);
+    }
+    if let Some(name) = suggested.file_name() {
+        dialog = dialog.set_file_name(name.to_string_lossy());
+    }
+    let (chosen, path) = oneshot::channel();
+    // Nobody waits any more when the page has gone.
+    dialog.save_file(move |path| drop(chosen.send(path)));
+    chosen_path(path).await
+}
+
+/// Lets the operator choose a file; it is not read here. `None`: they thought better of it.
+#[tauri::command]
+pub async fn choose_open_path(app: AppHandle) -> Option<String> {
+    let (chosen, path) = oneshot::channel();
+    dialog(&app).pick_file(move |path| drop(chosen.send(path)));
+    chosen_path(path).await
+}
+
+/// A dialog of the platform's own, over the window.
+fn dialog(app: &AppHandle) -> FileDialogBuilder<Wry> {
+    let dialog = app.dialog().file();
+    match app.get_webview_window(window::LABEL) {
+        Some(window) => dialog.set_parent(&window),
+        None => dialog,
+    }
+}
+
+async fn chosen_path(path: oneshot::Receiver<Option<FilePath>>) -> Option<String> {
+    let path = path.await.ok().flatten()?.into_path().ok()?;
+    // A path that is no text could not come back as an argument.
+    path.into_os_string().into_string().ok()
 }
 
 /// The UI has painted: the window may be shown, and what was to be opened in it. `locale` is the

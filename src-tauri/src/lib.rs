@@ -74,7 +74,10 @@ fn build(options: Options) -> tauri::Result<tauri::App> {
         builder = builder.plugin(plugin);
     }
     builder
+        .plugin(tauri_plugin_dialog::init())
         .invoke_handler(tauri::generate_handler![
+            commands::choose_open_path,
+            commands::choose_save_path,
             commands::command,
             commands::open_link,
             commands::ui_ready,
