@@ -199,6 +199,15 @@ impl App {
     /// # Errors
     /// When the window is gone or the file cannot be written.
     pub async fn screenshot(&self, name: &str) -> Result<()> {
+        let picture = self.picture().await?;
+        self.save(name, &picture)
+    }
+
+    /// What the window shows, as a PNG, once all that the page has by now is painted.
+    ///
+    /// # Errors
+    /// When the window is gone.
+    pub async fn picture(&self) -> Result<Vec<u8>> {
         let ask = "
             window.painted = false;
             document.fonts.ready.then(() => requestAnimationFrame(() => requestAnimationFrame(() => {
@@ -207,11 +216,15 @@ impl App {
         ";
         self.evaluate(ask, vec![]).await?;
         self.until("the page to be painted", "return window.painted").await?;
-        self.save_picture(name).await
+        answered(self.client.screenshot()).await.context("a screenshot")
     }
 
     async fn save_picture(&self, name: &str) -> Result<()> {
         let picture = answered(self.client.screenshot()).await.context("a screenshot")?;
+        self.save(name, &picture)
+    }
+
+    fn save(&self, name: &str, picture: &[u8]) -> Result<()> {
         let file = self.artifacts.join(format!("{name}.png"));
         std::fs::write(&file, picture).with_context(|| file.display().to_string())
     }

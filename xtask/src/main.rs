@@ -38,6 +38,8 @@ enum Task {
         #[arg(long, value_enum, value_delimiter = ',')]
         only: Vec<StepName>,
     },
+    /// Take pictures of every screen of the real app, and renew those that the documents show.
+    Screenshots,
     /// Measure the store, the simulation and the client, in release builds.
     Bench,
     /// Kill and cut the client and its server under traffic, in release builds; nothing may be lost
@@ -80,6 +82,7 @@ fn main() -> ExitCode {
         Task::Demo { check: false } => tasks::demo(),
         Task::Demo { check: true } => tasks::demo_check(),
         Task::Test { only } => tasks::test(&only),
+        Task::Screenshots => tasks::screenshots(),
         Task::Bench => tasks::bench(),
         Task::Chaos { args } => tasks::chaos(&args),
         Task::Soak { args } => tasks::soak(&args),

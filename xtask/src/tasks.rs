@@ -56,6 +56,19 @@ pub fn demo_check() -> Result<()> {
     Ok(())
 }
 
+/// Takes pictures of every screen, in each theme, language and size.
+///
+/// # Errors
+/// When something is missing, does not build, or a screen is not reached.
+pub fn screenshots() -> Result<()> {
+    let project = Project::find()?;
+    doctor::set_up(&project, For::Testing)?;
+    build_ui(&project)?;
+    steps::build(&project)?;
+    let program = project.program("screenshots");
+    Line::new(&project.root, &program.to_string_lossy(), &[]).run()
+}
+
 fn build_ui(project: &Project) -> Result<()> {
     Line::new(&project.root.join("ui"), npm(), &["run", "--silent", "build"]).run()
 }
