@@ -15,6 +15,7 @@ describe('the contact panel', () => {
     expect(panel).toHaveTextContent(/Espera respuesta hace\s*1 h 1\d/);
     expect(panel).toHaveTextContent('Primer mensaje');
     expect(localStorage.getItem('condorito.contact-panel')).toBe('open');
+    expect(within(panel).getByTestId('contact-close')).toHaveAttribute('title', 'Cerrar el contacto (Ctrl I)');
     await accessible();
 
     await user.click(within(panel).getByTestId('contact-copy'));

@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from '@testing-library/svelte';
+import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, test, vi } from 'vitest';
 import { CommandError } from '$lib/platform';
 import { accessible, callsOf, composer, open, row, start } from './app';
@@ -42,6 +42,43 @@ describe('a conversation', () => {
     expect(await screen.findByTestId('notice')).toHaveTextContent('No queda lugar en el disco.');
     expect(composer()).toHaveValue('Importante');
     await accessible();
+  });
+
+  test('a text longer than WhatsApp takes is refused before it is sent, one letter less goes', async () => {
+    const { world, user } = start();
+    await open(user, 6);
+    // Letters outside of the basic plane count once, as WhatsApp counts them.
+    await fireEvent.input(composer(), { target: { value: `${'a'.repeat(65_534)}🦅bc` } });
+    expect(await screen.findByTestId('composer-too-long')).toHaveTextContent(
+      'WhatsApp no acepta más de 65.536 caracteres por mensaje. Sobran 1: acortalo o mandalo en partes.',
+    );
+    expect(screen.getByTestId('composer-send')).toBeDisabled();
+    await user.keyboard('{Enter}');
+    expect(callsOf(world, 'send_text')).toEqual([]);
+    await accessible();
+    await fireEvent.input(composer(), { target: { value: `${'a'.repeat(65_534)}🦅b` } });
+    await waitFor(() => expect(screen.queryByTestId('composer-too-long')).toBeNull());
+    await user.keyboard('{Enter}');
+    await waitFor(() => expect(callsOf(world, 'send_text')).toHaveLength(1));
+    expect(composer()).toHaveValue('');
+  });
+
+  test('what comes fades in once, what was there does not', async () => {
+    const { world, user } = start();
+    await open(user, 6);
+    expect(document.querySelector('.fresh')).toBeNull();
+    world.receive(6, '¿Seguís ahí?');
+    const came = await waitFor(() => {
+      const last = screen.getAllByTestId('message').at(-1);
+      expect(last).toHaveTextContent('¿Seguís ahí?');
+      return last as HTMLElement;
+    });
+    expect(came).toHaveClass('fresh');
+    expect(document.querySelectorAll('.fresh')).toHaveLength(1);
+    await open(user, 2);
+    await open(user, 6);
+    expect(screen.getAllByTestId('message').at(-1)).toHaveTextContent('¿Seguís ahí?');
+    expect(document.querySelector('.fresh')).toBeNull();
   });
 
   test('a draft is saved for its own conversation and comes back', async () => {

@@ -78,8 +78,8 @@ describe('the search in a conversation', () => {
     await waitFor(() => expect(screen.getByTestId('find-field')).toHaveFocus());
 
     await user.keyboard('factura');
+    await waitFor(() => expect(callsOf(world, 'search').at(-1)).toMatchObject({ text: 'factura', conversationId: 1 }));
     await waitFor(() => expect(screen.getByTestId('find-status')).toHaveTextContent('1 de 50'));
-    expect(callsOf(world, 'search').at(-1)).toMatchObject({ text: 'factura', conversationId: 1 });
     await waitFor(() => expect(document.querySelector('.ringed mark')).toHaveTextContent('factura'));
     await accessible();
     await user.keyboard('{Enter}');

@@ -90,6 +90,23 @@ describe('the list', () => {
   });
 });
 
+describe('nothing open', () => {
+  test('says how many wait and since when the longest one does, and leads there', async () => {
+    const { world, user } = start();
+    const longest = await screen.findByTestId('longest-wait');
+    expect(screen.getByTestId('no-conversation')).toHaveTextContent(/\d+ clientes esperan respuesta\./);
+    expect(longest).toHaveTextContent(/^La espera más larga: Estela Mamaní, hace \d+ \S+ \(.+\)\.$/);
+    await accessible();
+    // Whoever is answered does not wait any more.
+    const { items } = await world.call('list_conversations', { waiting: true });
+    expect(items[0]?.name).toBe('Estela Mamaní');
+    await world.call('send_text', { conversationId: items[0]?.id, text: 'Sale hoy' });
+    await waitFor(() => expect(screen.getByTestId('longest-wait')).toHaveTextContent('Almacén El Trébol, hace 1 h 1'));
+    await user.click(screen.getByTestId('open-longest'));
+    await waitFor(() => expect(screen.getByRole('heading', { level: 2 })).toHaveTextContent('Almacén El Trébol'));
+  });
+});
+
 describe('the width of the list', () => {
   test('moves with the keys within its limits, is remembered, and goes back', async () => {
     const { user } = start();

@@ -47,13 +47,13 @@ describe('the palette', () => {
     await user.keyboard('mar');
     await option('Marta Giménez');
     await waitFor(() => expect(kinds()).toContain('hit'));
-    expect(kinds()).toEqual(kinds().toSorted((a, b) => 'conversation action hit'.indexOf(a ?? '') - 'conversation action hit'.indexOf(b ?? '')));
+    expect(kinds()).toEqual(kinds().toSorted((a, b) => 'conversation action hit all'.indexOf(a ?? '') - 'conversation action hit all'.indexOf(b ?? '')));
     expect(field).toHaveAttribute('aria-activedescendant', screen.getAllByTestId('palette-option')[0]?.id);
     await accessible();
 
     await user.keyboard('{Enter}');
     await screen.findByTestId('composer');
-    expect(screen.queryByTestId('palette')).toBeNull();
+    await waitFor(() => expect(screen.queryByTestId('palette')).toBeNull());
     await waitFor(() => expect(screen.getByRole('heading', { level: 2 })).toHaveTextContent('Marta Giménez'));
   });
 
@@ -84,6 +84,23 @@ describe('the palette', () => {
     await user.type(await screen.findByTestId('palette-input'), 'presupuesto final');
     await user.click(await option('presupuesto final'));
     await waitFor(() => expect(document.querySelector('.ringed')).toHaveTextContent('presupuesto final'));
+  });
+
+  test('leads to all messages that were found, in the list', async () => {
+    const { world, user } = start();
+    await open(user, 6);
+    await user.keyboard('{Control>}3{/Control}{Control>}k{/Control}');
+    await user.type(await screen.findByTestId('palette-input'), 'factura');
+    const all = await option('Ver todos los mensajes con «factura»');
+    expect(screen.getAllByTestId('palette-option').at(-1)).toBe(all);
+    await user.click(all);
+    await waitFor(() => expect(screen.getByTestId('conversation-search')).toHaveFocus());
+    expect(screen.getByTestId('conversation-search')).toHaveValue('factura');
+    await waitFor(() => expect(screen.getAllByTestId('search-hit').length).toBeGreaterThan(1));
+    expect(callsOf(world, 'search').at(-1)).toEqual({ text: 'factura', limit: 50 });
+    await user.keyboard('{Escape}');
+    await row(1);
+    expect(screen.getByTestId('conversation-search')).toHaveValue('');
   });
 
   test('a late answer never replaces a newer one', async () => {

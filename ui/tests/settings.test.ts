@@ -194,6 +194,17 @@ describe('the connection', () => {
     expect(world.settings.proxy).toBeNull();
   });
 
+  test('takes a certificate that is chosen, and says when none can be chosen', async () => {
+    const { world, user } = await openPage('connection');
+    world.chosenPath = '/home/ana/empresa.pem';
+    await user.click(screen.getByTestId('setting-ca-choose'));
+    await waitFor(() => expect(world.settings.extraCa).toBe('/home/ana/empresa.pem'));
+    expect(screen.getByTestId('setting-ca')).toHaveValue('/home/ana/empresa.pem');
+    world.chooseOpenPath = () => Promise.reject(refusal('internal', 'No hay con qué elegir.'));
+    await user.click(screen.getByTestId('setting-ca-choose'));
+    expect(await screen.findByRole('alert')).toHaveTextContent('No hay con qué elegir.');
+  });
+
   test('a refused proxy stands beside its field', async () => {
     const { world, user } = await openPage('connection');
     await user.selectOptions(screen.getByTestId('setting-proxy'), 'own');
@@ -237,6 +248,23 @@ describe('data', () => {
     await user.click(screen.getByTestId('clear-cache-confirm'));
     await waitFor(() => expect(screen.getByText('Listo. Se está trayendo todo de nuevo.')).toBeInTheDocument());
     expect(callsOf(world, 'clear_cache')).toHaveLength(1);
+    await accessible();
+  });
+
+  test('goes where the operator chooses, and stays where it was when they think better of it', async () => {
+    const { world, user } = await openPage('data');
+    const path = await screen.findByTestId('export-data-path');
+    const suggested = '/home/ana/.local/share/crm-condorito/condorito-cardones.json';
+    world.chosenPath = null;
+    await user.click(screen.getByTestId('export-data-path-choose'));
+    await waitFor(() => expect(world.suggested).toEqual([suggested]));
+    expect(path).toHaveValue(suggested);
+    world.chosenPath = '/home/ana/copia.json';
+    await waitFor(() => expect(screen.getByTestId('export-data-path-choose')).toBeEnabled());
+    await user.click(screen.getByTestId('export-data-path-choose'));
+    await waitFor(() => expect(path).toHaveValue('/home/ana/copia.json'));
+    await user.click(screen.getByTestId('export-data'));
+    await waitFor(() => expect(callsOf(world, 'export_data')).toEqual([{ path: '/home/ana/copia.json' }]));
     await accessible();
   });
 
@@ -290,8 +318,11 @@ describe('diagnostics', () => {
     await user.click(screen.getByTestId('diagnostics-copy'));
     expect(await screen.findByTestId('notice')).toHaveTextContent('Diagnóstico copiado.');
     expect(JSON.parse(written.mock.calls[0]?.[0] ?? '{}')).toMatchObject({ version: '0.1.0', budget: { remaining: 372 } });
+    await user.click(screen.getByTestId('export-diagnostics-path-choose'));
+    await waitFor(() => expect(world.suggested).toHaveLength(1));
+    await waitFor(() => expect(screen.getByTestId('export-diagnostics-path')).toHaveValue(world.chosenPath));
     await user.click(screen.getByTestId('export-diagnostics'));
-    await waitFor(() => expect(screen.getByTestId('export-diagnostics-done')).toHaveTextContent('condorito-diagnostico.json'));
+    await waitFor(() => expect(screen.getByTestId('export-diagnostics-done')).toHaveTextContent('/home/ana/Documentos/elegido'));
     expect(callsOf(world, 'export_diagnostics')).toHaveLength(1);
   });
 

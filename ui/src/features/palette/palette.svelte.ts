@@ -15,7 +15,11 @@ const TYPING = 80;
 export type Entry =
   | { kind: 'conversation'; key: string; conversation: Conversation }
   | { kind: 'action'; key: string; command: Command; pieces: Piece[] }
-  | { kind: 'hit'; key: string; hit: SearchHit };
+  | { kind: 'hit'; key: string; hit: SearchHit }
+  /** The way to all messages that were found, in the list. */
+  | { kind: 'all'; key: string };
+
+const ALL: Entry = { kind: 'all', key: 'all' };
 
 export class Palette {
   typed = $state('');
@@ -59,7 +63,7 @@ export class Palette {
     const groups = [
       { kind: 'conversations' as const, entries: this.onlyActions ? [] : conversations },
       { kind: 'actions' as const, entries: this.#actions },
-      { kind: 'search' as const, entries: this.onlyActions ? [] : hits },
+      { kind: 'search' as const, entries: this.onlyActions || hits.length === 0 ? [] : [...hits, ALL] },
     ];
     return groups.filter(({ entries }) => entries.length > 0);
   });

@@ -4,7 +4,7 @@
  * inside a text field and moving within a list are not commands).
  */
 import { createContext, onDestroy, type Component } from 'svelte';
-import { matches, typesNothing, type Keys } from './keys';
+import { keysText, matches, typesNothing, type Keys } from './keys';
 
 /** In the order in which the sheet shows them. */
 export const SECTIONS = ['general', 'places', 'list', 'conversation', 'writing'] as const;
@@ -72,6 +72,12 @@ export class Commands {
   /** The shown key of a command, for tooltips and hints. */
   keysOf(id: string): Keys | undefined {
     return this.find(id)?.keys?.[0];
+  }
+
+  /** The same as it is written in a tooltip. */
+  keysText(id: string): string | undefined {
+    const keys = this.keysOf(id);
+    return keys === undefined ? undefined : keysText(keys);
   }
 
   enabled(command: Command): boolean {

@@ -5,6 +5,15 @@ import { CommandError, type CommandName, type Commands, type EventName, type Eve
 
 type Handler = (payload: never) => void;
 
+/** Asks the shell itself; it refuses as the core does. */
+async function shell<T>(command: string, args: Record<string, unknown> = {}): Promise<T> {
+  try {
+    return await invoke<T>(command, args);
+  } catch (thrown) {
+    throw CommandError.from(thrown);
+  }
+}
+
 export async function connectTauri(): Promise<Platform> {
   const handlers = new Map<string, Set<Handler>>();
   const deliver = (event: string, payload: unknown) => {
@@ -18,26 +27,16 @@ export async function connectTauri(): Promise<Platform> {
   ]);
 
   return {
-    async call<N extends CommandName>(name: N, args: Commands[N]['args']): Promise<Commands[N]['reply']> {
-      try {
-        return await invoke<Commands[N]['reply']>('command', { name, args });
-      } catch (thrown) {
-        throw CommandError.from(thrown);
-      }
-    },
+    call: <N extends CommandName>(name: N, args: Commands[N]['args']) => shell<Commands[N]['reply']>('command', { name, args }),
     subscribe<N extends EventName>(event: N, handler: (payload: Events[N]) => void) {
       const set = handlers.get(event) ?? new Set<Handler>();
       handlers.set(event, set);
       set.add(handler);
       return () => set.delete(handler);
     },
-    async openLink(url) {
-      try {
-        await invoke('open_link', { url });
-      } catch (thrown) {
-        throw CommandError.from(thrown);
-      }
-    },
+    openLink: (url) => shell('open_link', { url }),
+    chooseSavePath: (suggested) => shell('choose_save_path', { suggested }),
+    chooseOpenPath: () => shell('choose_open_path'),
     ready(look) {
       void invoke('ui_ready', look);
     },

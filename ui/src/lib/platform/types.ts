@@ -30,6 +30,10 @@ export interface Platform {
   subscribe<N extends EventName>(event: N, handler: (payload: Events[N]) => void): () => void;
   /** Opens a web or mail address outside the app. */
   openLink(url: string): Promise<void>;
+  /** Lets the operator choose where to write a file; null when they think better of it. */
+  chooseSavePath(suggested: string): Promise<string | null>;
+  /** The same for a file to be read. */
+  chooseOpenPath(): Promise<string | null>;
   /** Tells the shell that the first screen is painted, and again when its looks change: it draws the rest alike. */
   ready(look: { theme: Theme; locale: Locale }): void;
   /** Tells the shell which conversation is open and whether the window has the focus: it decides on notifications. */

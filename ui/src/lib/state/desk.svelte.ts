@@ -42,6 +42,8 @@ export class Desk {
   /** Asked for from the banner of an ended session; browsing stays possible behind it. */
   signingIn = $state(false);
   startFailure = $state.raw<CommandError | null>(null);
+  /** Grows when the field of the list's search should take the focus. */
+  searchRequests = $state(0);
 
   /** Texts being written, ahead of the store by at most the delay. */
   #drafts = new Map<number, { text: string; timer: ReturnType<typeof setTimeout> | null }>();
@@ -233,6 +235,14 @@ export class Desk {
         // The conversation itself is open: enough.
       },
     );
+  }
+
+  /** Shows all that is found by a text, in the list. */
+  lookFor(text: string): void {
+    this.show('chat');
+    this.conversations.search(text);
+    void this.search.find(text);
+    this.searchRequests += 1;
   }
 
   close(): void {

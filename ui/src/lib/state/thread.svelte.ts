@@ -9,6 +9,9 @@ const MOST_PER_PAGE = 200;
 /** How many pages a re-read goes back to join what is shown before it starts afresh. */
 const MOST_JOINING_PAGES = 10;
 
+/** A message counts as just come for this long: enough to be drawn, too short to fade in again when scrolled to. */
+const FRESH = 400;
+
 /** A row's identity: what was written here keeps its own, also when the server has given it one. */
 export const keyOf = (message: Message): string => message.localId ?? String(message.id);
 
@@ -51,6 +54,8 @@ export class Thread {
   place: () => Place | null = () => null;
   readonly search: ThreadSearch;
 
+  /** When messages came while the conversation was open. */
+  readonly #came = new Map<string, number>();
   readonly #platform: Platform;
   readonly #latest = new Latest();
   #id: number;
@@ -190,6 +195,11 @@ export class Thread {
     void this.#refresh();
   }
 
+  /** Whether a message has come this very moment: it fades in, those read with the page do not. */
+  isFresh(key: string): boolean {
+    return performance.now() - (this.#came.get(key) ?? -Infinity) < FRESH;
+  }
+
   /** Where the new messages begin; stays until the conversation is left or all of them were seen and more come. */
   markNew(message: Message, first: boolean): void {
     if (first || !this.divider) this.divider = { key: keyOf(message), count: 1 };
@@ -229,6 +239,7 @@ export class Thread {
       ({ conversation, read }) => {
         const window = 'tail' in read ? this.#joined(read) : read;
         const known = new Set(this.messages.map(keyOf));
+        if (!window.hasNewer) this.#mark(window.messages, known);
         this.prepending = false;
         this.conversation = conversation;
         this.messages = window.messages;
@@ -246,6 +257,13 @@ export class Thread {
         if (CommandError.from(thrown).code === 'not_found') this.deleted = true;
       },
     );
+  }
+
+  /** Remembers which messages came after the last one shown. */
+  #mark(messages: readonly Message[], known: ReadonlySet<string>): void {
+    const last = messages.findLastIndex((message) => known.has(keyOf(message)));
+    if (last < 0) return;
+    for (const message of messages.slice(last + 1)) this.#came.set(keyOf(message), performance.now());
   }
 
   /** The newest messages, as far back as what is shown, so that a change anywhere in it is seen. */

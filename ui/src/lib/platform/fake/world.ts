@@ -60,6 +60,10 @@ const ACCOUNT: Account = {
 export class FakeWorld implements Platform {
   readonly calls: { name: CommandName; args: unknown }[] = [];
   readonly opened: string[] = [];
+  /** What the operator answers when asked for a file; null thinks better of it. */
+  chosenPath: string | null = '/home/ana/Documentos/elegido';
+  /** What was suggested each time. */
+  readonly suggested: string[] = [];
   focus: { conversationId: number | null; focused: boolean } | null = null;
   look: { theme: string; locale: string } | null = null;
   settings: Settings = { ...SETTINGS };
@@ -118,6 +122,15 @@ export class FakeWorld implements Platform {
   openLink(url: string): Promise<void> {
     this.opened.push(url);
     return Promise.resolve();
+  }
+
+  chooseSavePath(suggested: string): Promise<string | null> {
+    this.suggested.push(suggested);
+    return Promise.resolve(this.chosenPath);
+  }
+
+  chooseOpenPath(): Promise<string | null> {
+    return Promise.resolve(this.chosenPath);
   }
 
   ready(look: { theme: string; locale: string }): void {
