@@ -6,6 +6,8 @@ use condorito_tests::built::artifacts;
 use condorito_tests::desktop::Desktop;
 use serde_json::json;
 
+use crate::operator::{Operator, by_id};
+
 /// Collects what the content security policy refuses from now on.
 const WATCH_POLICY: &str = "
     window.refused = [];
@@ -78,4 +80,31 @@ async fn gives_the_page_no_more_than_it_needs() -> Result<()> {
         .await?;
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn nothing_of_the_chat_shows_through_another_place() -> Result<()> {
+    let operator = Operator::at_work("window_places", &["Hola", "¿Están?"]).await?;
+    operator.open(operator.anas_conversation().await?).await?;
+    let app = &operator.app;
+    app.until(
+        "the messages",
+        "return document.querySelectorAll('[data-testid=message]').length === 2",
+    )
+    .await?;
+
+    for place in ["settings", "whatsapp"] {
+        app.click(&by_id(&format!("nav-{place}"))).await?;
+        let hidden = "
+            const all = [...document.querySelectorAll('[data-testid=message], [data-testid=composer]')];
+            return all.length > 0 && all.every((one) => getComputedStyle(one).visibility === 'hidden');
+        ";
+        app.until("the chat to be hidden", hidden).await?;
+    }
+    app.click(&by_id("nav-chat")).await?;
+    let back = "
+        const message = document.querySelector('[data-testid=message]');
+        return message !== null && getComputedStyle(message).visibility === 'visible';
+    ";
+    app.until("the messages again", back).await
 }
