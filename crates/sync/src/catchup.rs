@@ -154,6 +154,7 @@ impl Engine {
         let limit = missing.saturating_add(10).clamp(PAGE, DEEPEST);
         let purpose = Purpose::Load { conversation_id: id };
         let known = self.loads.under_way.contains_key(&id);
+        let asked = waiter.is_some();
         let load = self.loads.under_way.entry(id).or_insert(Load {
             limit,
             deepened: false,
@@ -163,11 +164,10 @@ impl Engine {
         let limit = load.limit;
         if known {
             // On its way, or being stored: it is waited for. Still waiting: someone may be in a hurry.
-            let waits = self.requests.has(&purpose) && !self.requests.has_left(&purpose);
-            if priority == Priority::Background || !waits {
-                return;
+            if priority == Priority::Interactive {
+                self.requests.hasten(&purpose, self.now.mono, asked);
             }
-            self.requests.drop_where(|waiting| *waiting == purpose);
+            return;
         }
         self.ask_page(id, limit, priority);
     }

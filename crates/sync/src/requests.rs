@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, VecDeque};
 const INTERACTIVE_AT_ONCE: usize = 6;
 /// Background requests at once.
 const BACKGROUND_AT_ONCE: usize = 4;
+/// How long after a failure even one who asks anew waits for the next try.
+const ASKED_AGAIN_MS: u64 = 3000;
 
 /// What a request is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +50,8 @@ struct Job {
     priority: Priority,
     not_before: u64,
     tries: u8,
+    /// When it failed last.
+    failed_at: Option<u64>,
 }
 
 /// Waiting and under way.
@@ -70,6 +74,19 @@ impl Requests {
 
     pub(crate) fn drop_where(&mut self, mut gone: impl FnMut(&Purpose) -> bool) {
         self.waiting.retain(|job| !gone(&job.purpose));
+    }
+
+    /// Lets a request that has not left go before those for nobody. One that failed keeps its wait,
+    /// or a server that refuses would be asked as fast as it refuses; where the operator `asked`
+    /// for it, the wait is no longer than some seconds.
+    pub(crate) fn hasten(&mut self, purpose: &Purpose, now: u64, asked: bool) {
+        for job in self.waiting.iter_mut().filter(|job| job.purpose == *purpose) {
+            job.priority = Priority::Interactive;
+            if asked {
+                let soon = job.failed_at.map_or(now, |at| at.saturating_add(ASKED_AGAIN_MS));
+                job.not_before = job.not_before.min(soon);
+            }
+        }
     }
 
     fn under_way(&self, priority: Priority) -> usize {
@@ -95,6 +112,7 @@ impl Engine {
             priority,
             not_before: 0,
             tries: 0,
+            failed_at: None,
         });
     }
 
@@ -266,6 +284,7 @@ impl Engine {
         if passing && self.patient(&job.purpose) && job.tries < most {
             let wait = 500_u64.saturating_mul(1 << job.tries.min(6)).min(30_000);
             job.not_before = self.now.mono.saturating_add(wait);
+            job.failed_at = Some(self.now.mono);
             self.requests.waiting.push_front(job);
             return;
         }

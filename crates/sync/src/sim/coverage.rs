@@ -25,6 +25,7 @@ pub const EXPECTED: &[&str] = &[
     // Faults of the world.
     "fault event lost with the link",
     "fault event lost in silence",
+    "fault event before the room",
     "fault event duplicated",
     "fault event reordered",
     "fault event delayed",
@@ -73,6 +74,7 @@ pub const EXPECTED: &[&str] = &[
     "reconciled to sent",
     // What was proved on the way.
     "checked while online",
+    "checked after an hour of quiet",
     "checked at the end",
     "bulk catch-up",
     "polling pass",

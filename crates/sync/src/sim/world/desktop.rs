@@ -5,9 +5,27 @@ use crate::sim::Plant;
 use crate::{Answered, Effect, Input, Now};
 use condorito_model::link::LinkFact;
 use condorito_model::record::{StoreFault, StoreOp};
-use condorito_model::rest::Failure;
+use condorito_model::rest::{Failure, Request};
 use condorito_model::view::ConnectionState;
 use rand::Rng;
+
+/// So often may one question be asked within a second while nothing answers: links that come and
+/// go, each with its comparison, are among it.
+const STORM: usize = 6;
+
+impl Client {
+    /// How often this was asked in the last second without any answer, when that is too often.
+    fn storm(&mut self, now: u64, request: &Request) -> Option<usize> {
+        let question = match request {
+            Request::Messages { conversation_id, .. } => format!("page of {conversation_id}"),
+            request => format!("{request:?}"),
+        };
+        let times = self.asked.entry(question).or_default();
+        times.retain(|at| at + 1000 > now);
+        times.push(now);
+        Some(times.len()).filter(|times| *times > STORM)
+    }
+}
 
 impl World {
     // ---- The engine's side ----------------------------------------------------------------
@@ -81,6 +99,12 @@ impl World {
                     return;
                 }
                 state.requests_open += 1;
+                if let Some(times) = state.storm(now, &request) {
+                    let what =
+                        format!("client {client} asked {times} times in a second: {request:?}");
+                    self.fail(what);
+                    return;
+                }
                 self.depart(client, life, id, request);
             }
             Effect::Answer { token, result } => {

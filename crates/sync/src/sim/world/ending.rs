@@ -55,6 +55,22 @@ impl World {
         }
     }
 
+    /// After an hour in which nothing happened and nobody asked for a comparison: what a link misses
+    /// before it is in its room is found by itself.
+    pub(super) fn check_the_quiet(&mut self) {
+        for client in 0..self.clients.len() {
+            let sure = self.clients.get(client).is_some_and(|state| {
+                state.alive && state.up && !state.deceived && state.state == ConnectionState::Online
+            });
+            if sure && self.failure.is_none() {
+                self.hit("checked after an hour of quiet");
+                if let Err(what) = oracle::while_online(self, client) {
+                    self.fail(format!("after an hour of quiet: {what}"));
+                }
+            }
+        }
+    }
+
     /// What must hold at every instant, looked at when it may have changed.
     pub(super) fn watch(&mut self, settled: bool) {
         if self.failure.is_some() {
@@ -76,6 +92,7 @@ impl World {
                     && state.up
                     && !state.broken
                     && !state.deceived
+                    && !state.missed_the_room
                     && !state.disk_full
                     && state.state == ConnectionState::Online
                     && state.batches.is_empty()

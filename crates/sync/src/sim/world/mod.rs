@@ -134,6 +134,10 @@ pub(super) struct Client {
     pub state: ConnectionState,
     /// An event was lost without the link ending: only the next comparison can show it.
     pub deceived: bool,
+    /// From when on the server's room lets events through to the link.
+    in_room_at: u64,
+    /// One was lost before that: the client must find it by itself, but not at once.
+    pub missed_the_room: bool,
     last_event_due: u64,
     pub requests_open: usize,
     blocked_until: u64,
@@ -144,6 +148,8 @@ pub(super) struct Client {
     /// Events on their way to it.
     events_open: usize,
     told: notices::Told,
+    /// When each question was asked since the server last answered anything.
+    asked: BTreeMap<String, Vec<u64>>,
 }
 
 /// How unkind this seed is.
@@ -164,6 +170,8 @@ pub struct World {
     rng: ChaCha8Rng,
     /// Chance of its own for what must not change what else happens in a seed.
     side: ChaCha8Rng,
+    /// The same for how long the server takes to put a link into its room.
+    room: ChaCha8Rng,
     /// Whether the machines of this seed sleep and wake.
     wakes: bool,
     now: u64,
@@ -193,6 +201,7 @@ impl World {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut side = ChaCha8Rng::seed_from_u64(seed.wrapping_add(1 << 32));
         let wakes = side.random_bool(0.25);
+        let room = ChaCha8Rng::seed_from_u64(seed.wrapping_add(2 << 32));
         let tight = rng.random_bool(0.25);
         let server =
             if tight { Server::new(60, 2 * MINUTE) } else { Server::new(500, 15 * MINUTE) };
@@ -226,6 +235,7 @@ impl World {
         let mut world = Self {
             rng,
             side,
+            room,
             wakes,
             now: 1000,
             calendar: BTreeMap::new(),
@@ -292,6 +302,8 @@ impl World {
             written: BTreeMap::new(),
             state: ConnectionState::Stopped,
             deceived: false,
+            in_room_at: 0,
+            missed_the_room: false,
             last_event_due: 0,
             requests_open: 0,
             blocked_until: 0,
@@ -300,6 +312,7 @@ impl World {
             tick_at: None,
             events_open: 0,
             told: notices::Told::default(),
+            asked: BTreeMap::new(),
         });
         self.schedule(100, Happening::Reopen { client: index });
         self.schedule(8000, Happening::Operator(index));
@@ -344,6 +357,7 @@ impl World {
         self.live_until(self.end);
         self.calm_down();
         self.live_until(self.end + 60 * MINUTE);
+        self.check_the_quiet();
         // Twice: what one client does in the first (a mark-read that waited) is silent to the other.
         for round in 1..=2 {
             for client in 0..self.clients.len() {
@@ -401,6 +415,9 @@ impl World {
                 if self.is_life(client, life) {
                     if let Some(state) = self.clients.get_mut(client) {
                         state.requests_open = state.requests_open.saturating_sub(1);
+                        if result.is_ok() {
+                            state.asked.clear();
+                        }
                         if let Err(Failure::RateLimited { retry_after_ms }) = &result {
                             state.blocked_until = self.now + retry_after_ms.unwrap_or(0);
                         }

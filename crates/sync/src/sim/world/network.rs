@@ -29,6 +29,11 @@ impl World {
             self.hit("fault event lost with the link");
             return;
         }
+        if self.now < state.in_room_at {
+            state.missed_the_room = true;
+            self.hit("fault event before the room");
+            return;
+        }
         if lost {
             state.deceived = true;
             self.hit("fault event lost in silence");
@@ -86,6 +91,7 @@ impl World {
         state.up = false;
         state.broken = false;
         state.deceived = false;
+        state.missed_the_room = false;
         let fact = LinkFact::Down { generation, reason: DownReason::Broken };
         self.input(client, Input::Link { fact });
         self.redial(client);
@@ -134,6 +140,10 @@ impl World {
         state.up = true;
         state.broken = false;
         state.deceived = false;
+        state.missed_the_room = false;
+        // Nothing answers the join: up to two seconds (the engine's `JOINED_WITHIN_MS`).
+        let slow = if self.room.random_bool(0.5) { 1900 } else { 50 };
+        state.in_room_at = self.now + self.room.random_range(0..slow);
         let generation = state.generation;
         self.input(client, Input::Link { fact: LinkFact::Up { generation } });
     }
