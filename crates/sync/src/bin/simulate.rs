@@ -3,7 +3,7 @@
 //! `simulate --seeds 2000` runs seeds 0 to 1999 and the planted bugs; `simulate --seed 17` runs one.
 
 use clap::{Parser, ValueEnum};
-use condorito_sync::sim::{Coverage, EXPECTED, Plant, World, run};
+use condorito_sync::sim::{Coverage, EXPECTED, Plant, World, run, run_busy};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,6 +22,9 @@ struct Options {
     /// With `--seed`: tell every input and effect on standard error.
     #[arg(long)]
     trace: bool,
+    /// The busy world in place of the usual one.
+    #[arg(long)]
+    busy: bool,
     /// Put this bug in.
     #[arg(long)]
     plant: Option<Bug>,
@@ -40,7 +43,7 @@ fn main() -> ExitCode {
         Bug::DoubleSend => Plant::DoubleSend,
     });
     if let Some(seed) = options.seed {
-        let world = World::new(seed, plant);
+        let world = if options.busy { World::busy(seed) } else { World::new(seed, plant) };
         let world = if options.trace { world.traced() } else { world };
         return match world.run() {
             Ok(_) => {
@@ -53,20 +56,28 @@ fn main() -> ExitCode {
             }
         };
     }
-    let (coverage, failures) = many(options.from, options.seeds, plant);
+    let one = |seed| if options.busy { run_busy(seed) } else { run(seed, plant) };
+    let (coverage, failures) = many(options.from, options.seeds, &one);
     for name in EXPECTED {
         println!("{:>10}  {name}", coverage.0.get(name).copied().unwrap_or_default());
     }
     for (seed, what) in &failures {
         println!("seed {seed}: {what}");
     }
-    let missing = coverage.missing();
+    let missing = if options.busy { Vec::new() } else { coverage.missing() };
     for name in &missing {
         println!("never reached: {name}");
     }
     println!("{} seeds, {} failed", options.seeds, failures.len());
     let mut good = failures.is_empty() && missing.is_empty();
-    if plant.is_none() && options.seeds >= 2000 {
+    if plant.is_none() && !options.busy && options.seeds >= 2000 {
+        let count = options.seeds / 20;
+        let (_, failures) = many(options.from, count, &run_busy);
+        for (seed, what) in &failures {
+            println!("busy seed {seed}: {what}");
+        }
+        println!("{count} busy seeds, {} failed", failures.len());
+        good &= failures.is_empty();
         for (name, plant) in [("lost event", Plant::LostEvent), ("double send", Plant::DoubleSend)]
         {
             match (0..1000).find(|seed| run(*seed, Some(plant)).is_err()) {
@@ -81,7 +92,11 @@ fn main() -> ExitCode {
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn many(from: u64, count: u64, plant: Option<Plant>) -> (Coverage, Vec<(u64, String)>) {
+fn many(
+    from: u64,
+    count: u64,
+    one: &(impl Fn(u64) -> Result<Coverage, String> + Sync),
+) -> (Coverage, Vec<(u64, String)>) {
     let next = AtomicU64::new(from);
     let result = Mutex::new((Coverage::default(), Vec::new()));
     std::thread::scope(|scope| {
@@ -92,7 +107,7 @@ fn many(from: u64, count: u64, plant: Option<Plant>) -> (Coverage, Vec<(u64, Str
                     if seed >= from + count {
                         break;
                     }
-                    let outcome = run(seed, plant);
+                    let outcome = one(seed);
                     if let Ok(mut all) = result.lock() {
                         match outcome {
                             Ok(coverage) => all.0.add(&coverage),

@@ -32,3 +32,11 @@ pub enum Plant {
 pub fn run(seed: u64, plant: Option<Plant>) -> Result<Coverage, String> {
     World::new(seed, plant).run()
 }
+
+/// Runs one seed of the busy world (see [`World::busy`]).
+///
+/// # Errors
+/// The first violation that the oracle saw.
+pub fn run_busy(seed: u64) -> Result<Coverage, String> {
+    World::busy(seed).run()
+}

@@ -66,6 +66,10 @@ impl World {
         let next = self.rng.random_range(1..self.temper.disturb_every * 2);
         self.schedule(next, Happening::Disturb);
         let client = self.rng.random_range(0..self.clients.len());
+        if self.busy {
+            self.cut(client);
+            return;
+        }
         self.wake(client);
         match self.rng.random_range(0..10) {
             0..=2 => self.cut(client),

@@ -181,6 +181,8 @@ pub struct World {
     pub(super) clients: Vec<Client>,
     temper: Temper,
     end: u64,
+    /// Contacts never rest, and nothing but the link fails.
+    busy: bool,
     calm: bool,
     config: Config,
     plant: Option<Plant>,
@@ -244,6 +246,7 @@ impl World {
             clients: Vec::new(),
             temper,
             end,
+            busy: false,
             calm: false,
             config,
             plant,
@@ -264,6 +267,29 @@ impl World {
         }
         world.schedule(500, Happening::Traffic);
         world.schedule(5000, Happening::Disturb);
+        world
+    }
+
+    /// A world with few conversations that never rest, and a link that is cut each minute: counts
+    /// change while they are compared, and what a link missed soon lies deep.
+    #[must_use]
+    pub fn busy(seed: u64) -> Self {
+        let mut world = Self::new(seed, None);
+        world.server = Server::new(500, 15 * MINUTE);
+        for index in 0..world.room.random_range(1..12) {
+            world.server.thread_of(&phone(index), "Contacto", world.now);
+        }
+        world.temper = Temper {
+            request_faults: 0.0,
+            event_loss: 0.0,
+            event_twist: 0.0,
+            equal_texts: 0.0,
+            disturb_every: MINUTE,
+            traffic_every: world.room.random_range(10..80),
+            operator_every: 15_000,
+        };
+        world.end = world.room.random_range(2..5) * MINUTE;
+        world.busy = true;
         world
     }
 

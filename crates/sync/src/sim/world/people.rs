@@ -39,12 +39,12 @@ impl World {
     }
 
     pub(super) fn one_act(&mut self) {
-        let dice = self.rng.random_range(0..100);
+        let dice = self.rng.random_range(0..if self.busy { 78 } else { 100 });
         let now = self.now;
         let mut events = Vec::new();
         match dice {
             0..=64 => {
-                let id = if dice < 8 || self.server.threads.is_empty() {
+                let id = if (dice < 8 && !self.busy) || self.server.threads.is_empty() {
                     let number = self.rng.random_range(0..60);
                     self.server.thread_of(&phone(number), "Contacto", now)
                 } else {
