@@ -18,6 +18,8 @@ use std::collections::BTreeMap;
 const PAGE: u32 = 50;
 /// The most rows asked for in one conversation before a gap is left open and shown.
 const DEEPEST: u32 = 5000;
+/// The most rows asked for to find what is missing within an unbroken run.
+const WHOLE: u32 = 20_000;
 /// From so many changed conversations on, one search for everything comes first.
 const BULK_FROM: usize = 6;
 /// The most rows of that search.
@@ -235,6 +237,9 @@ impl Engine {
         source: Source,
         mut ops: Vec<StoreOp>,
     ) {
+        if source != Source::Live {
+            self.grow(id);
+        }
         messages.retain(|message| message.conversation_id == id);
         messages.sort_by_key(|message| (message.sent_at, message.id));
         messages.dedup_by(|a, b| a.id == b.id);
@@ -288,6 +293,7 @@ impl Engine {
         };
         conv.coverage = coverage;
         conv.failures = 0;
+        conv.weigh(&fresh);
         if live {
             let counted =
                 fresh.iter().filter(|message| Some(message.sent_at) <= conv.listed_at).count();
@@ -357,6 +363,11 @@ impl Engine {
             // Joined, and still the counts differ: a late row may lie deeper (contract 3.3).
             load.deepened = true;
             Some(load.limit.saturating_mul(4).clamp(200, DEEPEST))
+        } else if joined && conv.missing > 0 && load.limit < conv.coverage.run.min(WHOLE) {
+            // What is cached is called unbroken and the page did not reach its end: what is missing
+            // may be within, and taking it for older than all of it would hide it for ever.
+            let missing = u32::try_from(conv.missing).unwrap_or(u32::MAX);
+            Some(conv.coverage.run.saturating_add(missing).saturating_add(10).min(WHOLE))
         } else {
             None
         };

@@ -15,6 +15,12 @@ pub(crate) struct Conv {
     pub missing: i64,
     /// `last_message_at` of that list row: only messages up to then count against `missing`.
     pub listed_at: Option<Timestamp>,
+    /// Messages of exactly that second among those cached since: with two of them, nobody can say
+    /// which the list had counted.
+    pub at_listed: u32,
+    /// Whether the last count was not exact, because the conversation grew while it was compared:
+    /// something may be missing all the same, and another look has to show that nothing is.
+    pub unsure: bool,
     /// Whether nothing can have been missed since this link came up.
     pub synced: bool,
     /// Greatest row id cached when nothing was missing: what has a smaller one lay further back
@@ -35,6 +41,8 @@ impl Conv {
             coverage,
             missing: 0,
             listed_at: None,
+            at_listed: 0,
+            unsure: false,
             synced: false,
             last_event: RowId(0),
             failures: 0,
@@ -71,6 +79,16 @@ impl Conv {
     pub(crate) fn settle(&mut self) {
         self.synced = true;
         self.settled = self.settled.max(self.coverage.newest_id.unwrap_or(RowId(0)));
+    }
+
+    /// Messages that came into the cache after a list was compared. Seconds tell only of those of an
+    /// earlier second that the list had counted them.
+    pub(crate) fn weigh(&mut self, fresh: &[MessageFact]) {
+        let same = fresh.iter().filter(|message| Some(message.sent_at) == self.listed_at).count();
+        self.at_listed = self.at_listed.saturating_add(u32::try_from(same).unwrap_or(u32::MAX));
+        if same > 0 && self.at_listed > 1 {
+            self.unsure = true;
+        }
     }
 
     /// Messages that came into the cache, of those that the last list counted: what is missing is

@@ -169,6 +169,8 @@ pub struct Engine {
     /// Whether the whole comparison is over since then.
     pub(crate) caught_up: bool,
     pub(crate) sync_waiters: Vec<Token>,
+    /// How many looks in a row have left counts that were not exact.
+    pub(crate) unsure_looks: u8,
     pub(crate) budget: Budget,
     pub(crate) notices: Notices,
     pub(crate) policy: NoticePolicy,
@@ -218,6 +220,7 @@ impl Engine {
             compared: false,
             caught_up: false,
             sync_waiters: Vec::new(),
+            unsure_looks: 0,
             budget: Budget::new(config.limits),
             notices: Notices::default(),
             policy: NoticePolicy::default(),
@@ -286,6 +289,13 @@ impl Engine {
     #[must_use]
     pub const fn server_offset_ms(&self) -> i64 {
         self.offset_ms
+    }
+
+    /// Whether every count was exact when it was last compared. A conversation that grew while it
+    /// was compared is compared again until one look finds it at rest.
+    #[must_use]
+    pub fn is_sure(&self) -> bool {
+        self.convs.iter().all(|conv| !conv.unsure)
     }
 
     /// The request budget, for diagnostics.

@@ -56,7 +56,7 @@ impl Engine {
             conv.row.older_unknown = None;
             conv.row.stale = true;
         }
-        let more = count_missing(conv, fact) || guessed;
+        let more = count_missing(conv, fact, touched) || guessed;
         if touched {
             conv.row.total = fact.total_messages.or(conv.row.total);
         } else {

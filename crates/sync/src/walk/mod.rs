@@ -367,14 +367,24 @@ struct Compared {
     close: bool,
 }
 
-/// Notes how many messages the server has that the cache lacks; whether there are any.
-fn count_missing(conv: &mut Conv, fact: &ConversationFact) -> bool {
+/// Notes how many messages the server has that the cache lacks; whether there are any. `touched`:
+/// the cache grew while the list was on its way, so it may count fewer than the cache has by now.
+fn count_missing(conv: &mut Conv, fact: &ConversationFact, touched: bool) -> bool {
     let newer = fact.last_message_at > conv.row.last_message_at;
+    conv.at_listed = u32::from(fact.last_message_at == conv.row.last_message_at);
     match (fact.total_messages, conv.row.older_unknown) {
         (Some(total), Some(older)) => {
             let known = i64::from(conv.coverage.cached) + i64::from(older);
-            conv.missing = i64::from(total) - known;
-            conv.missing > 0 || newer
+            let missing = i64::from(total) - known;
+            conv.unsure = touched;
+            if !touched {
+                conv.missing = missing;
+                return missing > 0 || newer;
+            }
+            conv.missing = missing.max(0);
+            // What the link brought is not missing, and what it is about to bring is not either:
+            // a look that finds the conversation at rest will tell.
+            !conv.synced && (missing > 0 || newer)
         }
         (_, Some(_)) => {
             newer

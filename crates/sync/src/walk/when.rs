@@ -7,6 +7,10 @@ use crate::requests::Purpose;
 use condorito_model::record::StoreOp;
 use condorito_model::{ConversationId, ErrorCode};
 
+/// How long after a comparison another one follows when counts were not exact; it doubles four
+/// times.
+const UNSURE_MS: u64 = 5000;
+
 impl Engine {
     /// The link came up (or polling began): everything is compared.
     pub(crate) fn begin_pass(&mut self) {
@@ -75,6 +79,13 @@ impl Engine {
             if self.polling() {
                 self.after_ms(10_000, Timer::Poll);
             }
+            if self.is_sure() {
+                self.unsure_looks = 0;
+            } else {
+                let wait = UNSURE_MS << self.unsure_looks.min(4);
+                self.unsure_looks = self.unsure_looks.saturating_add(1);
+                self.after_ms(wait, Timer::Recount);
+            }
             self.after_ms(2000, Timer::Trickle);
             self.after_ms(30_000, Timer::Purge);
         }
@@ -111,8 +122,17 @@ impl Engine {
         match self.pass.as_mut() {
             Some(pass) if pass.is_catching_up() => self.after_ms(1000, Timer::Recount),
             Some(pass) => pass.recheck = true,
-            None if self.caught_up => self.start_pass(Depth::Top),
+            None if self.caught_up => {
+                self.start_pass(if self.is_sure() { Depth::Top } else { Depth::Changed });
+            }
             None => {}
+        }
+    }
+
+    /// Messages came in another way than by an event: what a list under way counts may be fewer.
+    pub(crate) fn grow(&mut self, id: ConversationId) {
+        if let Some(pass) = self.pass.as_mut() {
+            pass.touched.insert(id);
         }
     }
 

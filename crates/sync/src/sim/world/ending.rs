@@ -93,6 +93,8 @@ impl World {
                     && !state.broken
                     && !state.deceived
                     && !state.missed_the_room
+                    // Where contacts never rest no count is exact: at rest it must be.
+                    && (!self.busy || state.engine.is_sure())
                     && !state.disk_full
                     && state.state == ConnectionState::Online
                     && state.batches.is_empty()
