@@ -321,7 +321,8 @@ impl Engine {
         if !conv.loaded() {
             return;
         }
-        if conv.missing > 0 {
+        // A gap is closed by an exact count only; a page shows what lies within.
+        if conv.missing > 0 || (conv.coverage.gap && conv.unsure) {
             self.load(id, Priority::Background, None);
             return;
         }

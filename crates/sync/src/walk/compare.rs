@@ -70,7 +70,9 @@ impl Engine {
         }
         let mut close = false;
         if conv.loaded() && !more && !conv.row.stale && conv.coverage.gap {
-            if conv.row.older_unknown == Some(0) {
+            if conv.unsure || conv.missing > 0 {
+                // A gap is closed by an exact count only.
+            } else if conv.row.older_unknown == Some(0) {
                 close = true;
             } else if !conv.synced {
                 conv.row.stale = true;

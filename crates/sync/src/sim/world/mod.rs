@@ -271,7 +271,8 @@ impl World {
     }
 
     /// A world with few conversations that never rest, and a link that is cut each minute: counts
-    /// change while they are compared, and what a link missed soon lies deep.
+    /// change while they are compared, and what a link missed soon lies deep. Without late files: at
+    /// this rate one can lie thousands of messages back, deeper than any catch-up looks.
     #[must_use]
     pub fn busy(seed: u64) -> Self {
         let mut world = Self::new(seed, None);

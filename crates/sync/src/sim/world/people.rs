@@ -54,7 +54,7 @@ impl World {
                     }
                 };
                 let text = self.text();
-                let late = self.rng.random_bool(0.05);
+                let late = self.rng.random_bool(0.05) && !self.busy;
                 if late {
                     self.hit("fault late media");
                     let lag = self.rng.random_range(1000..60_000);
