@@ -200,6 +200,10 @@ impl Camera<'_> {
     async fn online(&mut self, look: Look) -> Result<()> {
         self.open_conversation().await?;
         self.take(look, "chat").await?;
+        self.click_open("contact-toggle", "contact-panel").await?;
+        self.take(look, "contact").await?;
+        self.app.click(&test_id("contact-close")).await?;
+        self.app.until("its end", &gone("contact-panel")).await?;
 
         self.app.fill(&test_id("conversation-search"), "mate").await?;
         self.app.until("hits", &there("search-hit")).await?;
@@ -235,6 +239,12 @@ impl Camera<'_> {
             self.take(look, &format!("settings-{section}")).await?;
         }
         self.app.click(&test_id("nav-chat")).await
+    }
+
+    /// Clicks on one thing and waits for another to be there.
+    async fn click_open(&self, what: &str, opens: &str) -> Result<()> {
+        self.app.click(&test_id(what)).await?;
+        self.app.until(opens, &there(opens)).await
     }
 
     /// Presses a key where the focus is.
