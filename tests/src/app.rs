@@ -194,7 +194,7 @@ impl App {
     }
 
     /// Saves what the window shows as `name.png` among the test's artifacts, once all that the page
-    /// has by now is painted, fonts included.
+    /// has by now is painted, fonts included, and no more in motion.
     ///
     /// # Errors
     /// When the window is gone or the file cannot be written.
@@ -203,16 +203,21 @@ impl App {
         self.save(name, &picture)
     }
 
-    /// What the window shows, as a PNG, once all that the page has by now is painted.
+    /// What the window shows, as a PNG, once all that the page has by now is painted and
+    /// at rest.
     ///
     /// # Errors
     /// When the window is gone.
     pub async fn picture(&self) -> Result<Vec<u8>> {
         let ask = "
             window.painted = false;
-            document.fonts.ready.then(() => requestAnimationFrame(() => requestAnimationFrame(() => {
-                window.painted = true;
-            })));
+            const ends = document.getAnimations()
+                .filter((one) => one.effect?.getComputedTiming().endTime !== Infinity)
+                .map((one) => one.finished.catch(() => {}));
+            Promise.all([document.fonts.ready, ...ends]).then(() =>
+                requestAnimationFrame(() => requestAnimationFrame(() => {
+                    window.painted = true;
+                })));
         ";
         self.evaluate(ask, vec![]).await?;
         self.until("the page to be painted", "return window.painted").await?;
