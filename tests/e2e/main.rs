@@ -2,6 +2,7 @@
 
 #![cfg(target_os = "linux")]
 
+mod files;
 mod links;
 mod notices;
 mod offline;

@@ -100,6 +100,25 @@ impl Screen {
         until("the window", limit, async || Ok(Seen::from_option(self.window()?, "none"))).await
     }
 
+    /// Waits for a window beside `main` to be there or, with `there` false, to have gone; returns it.
+    ///
+    /// # Errors
+    /// When that does not come.
+    pub async fn until_dialog(
+        &self,
+        main: Window,
+        there: bool,
+        limit: Duration,
+    ) -> Result<Option<Window>> {
+        until("the dialog", limit, async || {
+            let windows = self.numbers(self.root, "_NET_CLIENT_LIST")?;
+            let dialog = windows.iter().copied().find(|&window| window != main);
+            let come = dialog.is_some() == there;
+            Ok(Seen::from_option(come.then_some(dialog), format!("windows {windows:?}")))
+        })
+        .await
+    }
+
     /// Waits for the app's window to be hidden.
     ///
     /// # Errors
