@@ -17,8 +17,11 @@ impl Backoff {
         Self { first, longest, step: 0 }
     }
 
-    pub(super) const fn reset(&mut self) {
-        self.step = 0;
+    /// A link has held for so long: a stable one begins the waits anew.
+    pub(super) fn held(&mut self, time: Duration, stable: Duration) {
+        if time >= stable {
+            self.step = 0;
+        }
     }
 
     pub(super) fn next(&mut self, chance: &mut impl Rng) -> Duration {
@@ -32,6 +35,7 @@ impl Backoff {
 
 #[cfg(test)]
 mod tests {
+    use super::super::config::STABLE_AFTER;
     use super::Backoff;
     use rand::SeedableRng as _;
     use rand::rngs::SmallRng;
@@ -48,7 +52,22 @@ mod tests {
             assert!(wait >= full / 2 && wait <= full, "{wait:?} of {full:?}");
             full = (full * 2).min(longest);
         }
-        backoff.reset();
-        assert!(backoff.next(&mut chance) <= Duration::from_millis(500));
+    }
+
+    #[test]
+    fn a_link_cut_each_minute_is_dialled_again_at_once() {
+        let mut chance = SmallRng::seed_from_u64(7);
+        let first = Duration::from_millis(500);
+        let mut backoff = Backoff::new(first, Duration::from_secs(30));
+        for _ in 0..20 {
+            assert!(backoff.next(&mut chance) <= first);
+            backoff.held(Duration::from_secs(59), STABLE_AFTER);
+        }
+        // One that is dropped as soon as it is up is not.
+        for _ in 0..20 {
+            backoff.next(&mut chance);
+            backoff.held(Duration::from_secs(9), STABLE_AFTER);
+        }
+        assert!(backoff.next(&mut chance) >= Duration::from_secs(15));
     }
 }

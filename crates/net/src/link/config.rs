@@ -7,6 +7,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+/// A link that was in its room and delivered for this long was no accident: its end is answered
+/// with the first wait again. A server that drops every link sooner is left in peace.
+pub(super) const STABLE_AFTER: Duration = Duration::from_secs(10);
+
 /// How to link. The defaults are the design's; tests shorten them.
 #[derive(Clone)]
 pub struct LinkConfig {
@@ -64,7 +68,7 @@ impl LinkConfig {
             reports: 256,
             first_wait: Duration::from_millis(500),
             longest_wait: Duration::from_secs(30),
-            stable_after: Duration::from_secs(60),
+            stable_after: STABLE_AFTER,
             blocked_after: Duration::from_secs(60),
             tick: Duration::from_secs(5),
             jump: Duration::from_secs(10),

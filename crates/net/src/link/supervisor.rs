@@ -175,9 +175,7 @@ impl Supervisor {
         let reason = own.unwrap_or(theirs);
         self.counters.disconnect(reason);
         tracing::info!(generation, ?reason, "link down");
-        if since.elapsed() >= self.config.stable_after {
-            self.backoff.reset();
-        }
+        self.backoff.held(since.elapsed(), self.config.stable_after);
         let down = LinkFact::Down { generation, reason };
         if reason == DownReason::Stopped {
             // As far as there is room: nobody has to be there to take it.
