@@ -83,11 +83,13 @@ impl Engine {
             ops.push(StoreOp::PutConversations { rows: vec![conv.row.clone()] });
         }
         let news = changed || more;
+        // What is compared again later for its count needs no second look now.
+        let again = touched && !(conv.synced && conv.unsure);
         if let Some(pass) = self.pass.as_mut() {
             if guessed {
                 pass.guessed.insert(fact.id);
             }
-            if touched {
+            if again {
                 pass.recheck = true;
             }
             if news {
