@@ -9,6 +9,7 @@ mod offline;
 mod operator;
 mod session;
 mod startup;
+mod texts;
 mod traffic;
 mod tray;
 mod wake;
