@@ -18,8 +18,7 @@ async fn own_data_is_exported_to_where_the_operator_says() -> Result<()> {
 
     // A dialog that is closed changes nothing.
     let main = screen.until_there(SOON).await?;
-    let typed = "return document.querySelector('[data-testid=export-data-path]').value";
-    let before = app.evaluate(typed, vec![]).await?;
+    let before = app.value(&by_id("export-data-path")).await?;
     app.click(&by_id("export-data-path-choose")).await?;
     let dialog = screen.until_dialog(main, true, SOON).await?.context("a dialog")?;
     app.screenshot("dialog").await?;
@@ -27,7 +26,7 @@ async fn own_data_is_exported_to_where_the_operator_says() -> Result<()> {
     screen.until_dialog(main, false, SOON).await?;
     let again = "return !document.querySelector('[data-testid=export-data-path-choose]').disabled";
     app.until("to be asked again", again).await?;
-    assert_eq!(app.evaluate(typed, vec![]).await?, before);
+    assert_eq!(app.value(&by_id("export-data-path")).await?, before);
 
     // What is exported is all there.
     let path = operator.desktop.data_dir().join("mis datos.json");

@@ -132,21 +132,7 @@ impl App {
     /// # Errors
     /// When it does not appear or cannot be clicked.
     pub async fn click(&self, selector: &str) -> Result<()> {
-        // What is looked for may be drawn anew between the look and the click: an operator clicks
-        // again.
-        let clicked = until(selector, SOON, async || {
-            let css = fantoccini::Locator::Css(selector);
-            let all = answered(self.client.find_all(css)).await?;
-            let Some(element) = all.into_iter().next() else {
-                return Ok(Seen::NotYet("no such element".to_owned()));
-            };
-            Ok(match answered(element.click()).await {
-                Ok(()) => Seen::Yes(()),
-                Err(error) => Seen::NotYet(format!("clicking: {error:?}")),
-            })
-        })
-        .await;
-        self.keep_failure(clicked).await
+        self.with_element(selector, async |element| answered(element.click()).await).await
     }
 
     /// Replaces the content of a field with `text`, key by key.
@@ -154,9 +140,12 @@ impl App {
     /// # Errors
     /// When the field does not appear or takes no keys.
     pub async fn fill(&self, selector: &str, text: &str) -> Result<()> {
-        let field = self.find(selector).await?;
-        answered(field.clear()).await.with_context(|| format!("emptying {selector}"))?;
-        answered(field.send_keys(text)).await.with_context(|| format!("typing into {selector}"))
+        // As with a click, a field may be drawn anew meanwhile; it is emptied first each time.
+        self.with_element(selector, async |field| {
+            answered(field.clear()).await?;
+            answered(field.send_keys(text)).await
+        })
+        .await
     }
 
     /// Presses a key in an element.
@@ -164,21 +153,39 @@ impl App {
     /// # Errors
     /// When the element does not appear or takes no keys.
     pub async fn press(&self, selector: &str, key: Key) -> Result<()> {
-        let key: char = key.into();
-        let element = self.find(selector).await?;
-        answered(element.send_keys(&key.to_string()))
-            .await
-            .with_context(|| format!("pressing a key in {selector}"))
+        let key = char::from(key).to_string();
+        self.with_element(selector, async |element| answered(element.send_keys(&key)).await).await
     }
 
-    async fn find(&self, selector: &str) -> Result<fantoccini::elements::Element> {
-        let found = until(selector, SOON, async || {
+    /// What is in a field, once it is there.
+    ///
+    /// # Errors
+    /// When it does not appear.
+    pub async fn value(&self, selector: &str) -> Result<Option<String>> {
+        self.with_element(selector, async |field| answered(field.prop("value")).await).await
+    }
+
+    /// Does something with the first element that the CSS `selector` finds, again for as long as
+    /// it is not there or does not take it: what is looked for may be drawn anew between the look
+    /// and the deed, and an operator would try again.
+    async fn with_element<T>(
+        &self,
+        selector: &str,
+        deed: impl AsyncFn(fantoccini::elements::Element) -> Result<T>,
+    ) -> Result<T> {
+        let done = until(selector, SOON, async || {
             let css = fantoccini::Locator::Css(selector);
             let all = answered(self.client.find_all(css)).await?;
-            Ok(Seen::from_option(all.into_iter().next(), "no such element"))
+            let Some(element) = all.into_iter().next() else {
+                return Ok(Seen::NotYet("no such element".to_owned()));
+            };
+            Ok(match deed(element).await {
+                Ok(value) => Seen::Yes(value),
+                Err(error) => Seen::NotYet(format!("{error:?}")),
+            })
         })
         .await;
-        self.keep_failure(found).await
+        self.keep_failure(done).await
     }
 
     /// Adds a picture of the window to a failure: what was on the screen says more than the
