@@ -4,7 +4,7 @@ use crate::endpoints::Endpoints;
 use crate::options::{NetOptions, SetupError, Timeouts};
 use condorito_model::Timestamp;
 use condorito_model::rest::Headers;
-use condorito_model::wire::parse_body;
+use condorito_model::wire::{DecodeError, parse_body};
 use native_tls::TlsConnector;
 use reqwest::header::{
     AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
@@ -72,7 +72,7 @@ pub(crate) struct Response {
 pub(crate) enum BodyFault {
     /// HTML, text, nothing.
     NotJson,
-    /// More than the cap.
+    /// More than the cap, as it came or unpacked into values.
     TooBig,
     /// It broke off or took too long.
     Cut,
@@ -114,7 +114,10 @@ impl Exchange {
         let status = response.status().as_u16();
         let (headers, retry_after_ms) = read_headers(response.headers());
         let body = match read_capped(&mut response, call.cap).await {
-            Ok(bytes) => parse_body(&bytes).map_err(|_| BodyFault::NotJson),
+            Ok(bytes) => parse_body(&bytes).map_err(|error| match error {
+                DecodeError::TooBig => BodyFault::TooBig,
+                _ => BodyFault::NotJson,
+            }),
             Err(fault) => Err(fault),
         };
         Ok(Response { status, body, headers, retry_after_ms, rtt_ms })
@@ -199,7 +202,10 @@ async fn read_capped(response: &mut reqwest::Response, cap: usize) -> Result<Vec
     }
 }
 
-fn read_headers(map: &HeaderMap) -> (Headers, Option<u64>) {
+/// What an answer's headers tell: the request budget, and for how many milliseconds to ask nothing.
+/// What makes no sense tells nothing.
+#[must_use]
+pub fn read_headers(map: &HeaderMap) -> (Headers, Option<u64>) {
     let number = |name: &HeaderName| -> Option<u64> {
         map.get(name)?.to_str().ok()?.trim().parse::<u64>().ok()
     };

@@ -18,6 +18,7 @@ mod sign_in;
 mod tokens;
 mod verdict;
 
+pub use call::read_headers;
 pub use endpoints::{Endpoints, InvalidAddress};
 pub use file::read_for_sending;
 pub use link::{Link, LinkAuth, LinkConfig, LinkCounters, LinkHandle, TokenFault, TokenSource};

@@ -6,6 +6,10 @@ use std::borrow::Cow;
 
 const REPLACEMENT_ESCAPE: &str = "\\ufffd";
 
+/// Bytes that the values of a body may take in memory, estimated. A list of 100,000 conversations
+/// takes some 250 MiB; 64 MiB of `{"a":0},` would take 6 GiB.
+const MEMORY_CAP: usize = 320 << 20;
+
 /// Parses a body. Halves of a surrogate pair (a preview cut in the middle of an emoji) become
 /// U+FFFD, so that one odd text does not cost a whole page. Bytes that are not UTF-8 were damaged on
 /// the way, for the backend writes none: what is around them cannot be trusted either. (A send's
@@ -13,13 +17,28 @@ const REPLACEMENT_ESCAPE: &str = "\\ufffd";
 /// so was shown twice.)
 ///
 /// # Errors
-/// When it is not JSON even so.
+/// When it is not JSON even so, or when its values would take hundreds of megabytes.
 pub fn parse_body(bytes: &[u8]) -> Result<Value, DecodeError> {
+    if memory_of(bytes) > MEMORY_CAP {
+        return Err(DecodeError::TooBig);
+    }
     if let Ok(value) = serde_json::from_slice(bytes) {
         return Ok(value);
     }
     let text = std::str::from_utf8(bytes).map_err(|_| DecodeError::NotJson)?;
     serde_json::from_str(&without_lone_surrogates(text)).map_err(|_| DecodeError::NotJson)
+}
+
+/// What the values written in `bytes` take in memory, about: marks inside of texts count as well.
+fn memory_of(bytes: &[u8]) -> usize {
+    // A value and its place; a key's own allocation; the first node of an object's tree.
+    let of = |byte: &u8| match byte {
+        b',' | b'[' => 33,
+        b':' => 41,
+        b'{' => 641,
+        _ => 1_usize,
+    };
+    bytes.iter().map(of).fold(0, usize::saturating_add)
 }
 
 /// Replaces each `\uD8xx` that no `\uDCxx` follows, and each `\uDCxx` that follows none.
@@ -74,7 +93,7 @@ fn surrogate(text: &str) -> Option<Half> {
 
 #[cfg(test)]
 mod tests {
-    use super::{DecodeError, parse_body};
+    use super::{DecodeError, MEMORY_CAP, memory_of, parse_body};
     use serde_json::json;
 
     #[test]
@@ -95,6 +114,15 @@ mod tests {
     fn bytes_damaged_on_the_way_are_not_taken_for_text() {
         let damaged = b"{\"success\":true,\"messageId\":\"true_549@c.us_3E\xff\xffA93\"}";
         assert_eq!(parse_body(damaged), Err(DecodeError::NotJson));
+    }
+
+    #[test]
+    fn many_small_values_are_not_unpacked() {
+        let bomb = [b"[".to_vec(), b"{\"a\":0},".repeat(4 << 20), b"0]".to_vec()].concat();
+        assert_eq!(parse_body(&bomb), Err(DecodeError::TooBig));
+        let row = br#"{"id":1,"client_id":4,"contact_phone":"5493875550114","contact_name":"Ana","last_message":"hola, gracias","last_message_at":"2025-03-04T13:20:05.000Z","unread_count":0,"bot_enabled":1,"created_at":"2025-03-04T13:20:05.000Z","updated_at":null,"total_messages":5},"#;
+        let list = [b"[".to_vec(), row.repeat(100_000), b"0]".to_vec()].concat();
+        assert!(memory_of(&list) <= MEMORY_CAP, "{}", memory_of(&list));
     }
 
     #[test]

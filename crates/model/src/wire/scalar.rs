@@ -13,6 +13,9 @@ pub enum DecodeError {
     /// Not JSON, even after repairs.
     #[error("not JSON")]
     NotJson,
+    /// Its values would take more memory than any answer of a backend does.
+    #[error("too big")]
+    TooBig,
     /// A field that is needed is absent or null.
     #[error("`{0}` is missing")]
     Missing(&'static str),

@@ -8,7 +8,7 @@ use rust_socketio::{Event, Payload, TransportType};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::runtime::{Builder, Handle};
@@ -18,11 +18,55 @@ use tokio::sync::{mpsc, oneshot};
 /// no other sign of it.
 const REFUSAL: &str = "Received an ConnectError frame";
 
+/// Bytes that one event may take in memory. The backends' own take a few thousand; what a longer
+/// one says is asked for by REST on the next link.
+const EVENT_CAP: usize = 1 << 20;
+
+/// Bytes that all waiting events may take together.
+const QUEUE_CAP: usize = 32 << 20;
+
 /// An event as it came.
 #[derive(Debug)]
 pub(super) struct Incoming {
     pub(super) name: String,
     pub(super) args: Vec<Value>,
+    _room: Room,
+}
+
+/// Its share of what waiting events may take, given back when it is dropped.
+#[derive(Debug)]
+struct Room {
+    taken: Arc<AtomicUsize>,
+    bytes: usize,
+}
+
+impl Room {
+    /// `None` when there is not as much left.
+    fn take(taken: &Arc<AtomicUsize>, bytes: usize) -> Option<Self> {
+        let before = taken.fetch_add(bytes, Ordering::Relaxed);
+        let room = Self { taken: Arc::clone(taken), bytes };
+        (bytes <= EVENT_CAP && before.saturating_add(bytes) <= QUEUE_CAP).then_some(room)
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.taken.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// About what a value takes in memory. It is no deeper than the library's parser allows.
+fn bytes_of(value: &Value) -> usize {
+    let own = size_of::<Value>();
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => own,
+        Value::String(text) => own + text.len(),
+        Value::Array(items) => own + items.iter().map(bytes_of).sum::<usize>(),
+        Value::Object(fields) => {
+            let field = |(name, value): (&String, &Value)| 64 + name.len() + bytes_of(value);
+            own + fields.iter().map(field).sum::<usize>()
+        }
+    }
 }
 
 /// A connection in the making, alive, or ended.
@@ -203,6 +247,7 @@ fn queue(
     signals: mpsc::UnboundedSender<Signal>,
 ) -> impl FnMut(Event, Payload, Client) -> Done + Send + Sync + 'static {
     let full = Arc::new(AtomicBool::new(false));
+    let taken = Arc::new(AtomicUsize::new(0));
     move |event, payload, _| {
         if full.load(Ordering::Relaxed) {
             return done();
@@ -212,8 +257,10 @@ fn queue(
             // Nothing binary is in the contract.
             _ => Vec::new(),
         };
-        let incoming = Incoming { name: String::from(event), args };
-        if events.try_send(incoming).is_err() {
+        let name = String::from(event);
+        let bytes = name.len() + args.iter().map(bytes_of).sum::<usize>();
+        let incoming = Room::take(&taken, bytes).map(|room| Incoming { name, args, _room: room });
+        if incoming.is_none_or(|incoming| events.try_send(incoming).is_err()) {
             full.store(true, Ordering::Relaxed);
             let _ = signals.send(Signal::Overflow);
         }

@@ -215,7 +215,7 @@ impl Supervisor {
     }
 
     async fn take(&mut self, incoming: Incoming, code: &str) -> Result<(), Stop> {
-        let Incoming { name, args } = incoming;
+        let Incoming { name, args, .. } = incoming;
         let label = event_label(&name);
         self.counters.event(label, (self.config.clock)());
         match decode_event(&name, &args, code) {
