@@ -6,7 +6,6 @@ mod crash;
 mod joined;
 mod keeping;
 mod list;
-mod media;
 mod migration;
 mod paging;
 mod recovery;
