@@ -3,6 +3,7 @@
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap)]
 
 mod crash;
+mod disk;
 mod joined;
 mod keeping;
 mod list;

@@ -1,0 +1,147 @@
+//! Disks that are full, and folders that cannot be written. Linux: a file system of the test's own
+//! is mounted in a namespace of its own; where that is not allowed, limits do.
+#![cfg(target_os = "linux")]
+
+use crate::support::{CHAT, FROM_START, Home, KEY, chat, facts, reopen, text};
+use condorito_model::record::{StoreFault, StoreOp};
+use condorito_store::{Error, Key, Options, Store};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use tempfile::TempDir;
+
+/// Set for a child: its folder, and what is wrong with it.
+const FOLDER: &str = "DISK_FOLDER";
+const WRONG: &str = "DISK_WRONG";
+
+/// Runs `script` in `sh` with the folder as `$1`, and `child` of this test program in its place;
+/// inside of a namespace when `mounts`. `None` when the system allows no namespace.
+fn run(script: &str, folder: &Path, wrong: &str, mounts: bool) -> Option<String> {
+    let this = std::env::current_exe().expect("this test");
+    let script = format!("{script} && exec \"$2\" --exact disk::child --nocapture");
+    let mut command = Command::new(if mounts { "unshare" } else { "sh" });
+    if mounts {
+        let allowed = Command::new("unshare").args(["-rm", "true"]).output();
+        if !allowed.is_ok_and(|output| output.status.success()) {
+            return None;
+        }
+        command.args(["-rm", "sh"]);
+    }
+    let output = command
+        .args(["-c", &script, "sh"])
+        .args([folder, &this])
+        .env(FOLDER, folder)
+        .env(WRONG, wrong)
+        .output()
+        .expect("runs");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}\n{error}");
+    Some(said)
+}
+
+/// The other process; by itself it has nothing to do but to show that a sound disk is none of it.
+#[tokio::test]
+async fn child() {
+    match (std::env::var(FOLDER), std::env::var(WRONG).as_deref()) {
+        (Ok(folder), Ok("full" | "limited")) => fill_up(Path::new(&folder)).await,
+        (Ok(folder), Ok("read-only")) => cannot_write(Path::new(&folder)).await,
+        _ => {
+            let home = Home::with_chat().await;
+            assert_eq!(home.store.enqueue(text("a")).await.expect("stored"), 1);
+        }
+    }
+}
+
+/// Writes until the disk is full; what was taken stays, and after room is made all goes on.
+async fn fill_up(folder: &Path) {
+    let (store, _) = reopen(folder).await;
+    store
+        .apply(vec![StoreOp::PutConversations { rows: vec![chat(CHAT.0)] }])
+        .await
+        .expect("stored");
+    let ballast = folder.join("ballast");
+    fs::write(&ballast, vec![1; 200 << 10]).expect("written");
+    let mut taken: i64 = 0;
+    let error = loop {
+        let mut row = text(&format!("t-{taken:05}"));
+        row.text = "texto ".repeat(200);
+        match store.enqueue(row).await {
+            Ok(_) => taken += 1,
+            Err(error) => break error,
+        }
+        assert!(taken < 20_000, "the disk is never full");
+    };
+    println!("taken {taken}, then {error:?}");
+    assert!(matches!(error, StoreFault::Full | StoreFault::Io), "{error:?}");
+    // What was taken can be read, and a store opened anew on the full disk has it or says why not.
+    assert_eq!(store.outbox().await.expect("read").len() as i64, taken);
+    store.close().await;
+    match Store::open(folder, Key::new(KEY), Options::default()).await {
+        Ok((store, _, report)) => {
+            assert!(report.set_aside.is_empty(), "{report:?}");
+            assert_eq!(store.outbox().await.expect("read").len() as i64, taken);
+            store.close().await;
+        }
+        Err(Error::Full | Error::Folder(_) | Error::Database(_)) => {}
+        Err(other) => panic!("{other:?}"),
+    }
+    fs::remove_file(&ballast).expect("removed");
+    println!("survived {taken}");
+}
+
+#[tokio::test]
+async fn a_full_disk_says_so_and_keeps_every_text_that_was_taken() {
+    let folder = TempDir::new().expect("a folder");
+    let mount = "mount -t tmpfs -o size=1500k tmpfs \"$1\"";
+    // Blocks of 512 bytes; the signal is ignored, so that writing fails as on a full disk.
+    let limit = "trap '' XFSZ && ulimit -f 1200";
+    let said = run(mount, folder.path(), "full", true);
+    if let Some(said) = &said {
+        assert!(said.contains("then Full"), "{said}");
+    }
+    let limited = run(limit, folder.path(), "limited", false).expect("needs no namespace");
+    for said in said.iter().chain([&limited]) {
+        assert!(said.contains("survived"), "{said}");
+    }
+    // Without the limit everything is there and goes on.
+    let (store, _) = reopen(folder.path()).await;
+    let taken = store.outbox().await.expect("read").len();
+    assert!(limited.contains(&format!("survived {taken}\n")), "{taken}: {limited}");
+    store.enqueue(text("después")).await.expect("stored");
+}
+
+/// The folder has a store, and nothing there can be written.
+async fn cannot_write(folder: &Path) {
+    let error = Store::open(folder, Key::new(KEY), Options::default()).await.err();
+    println!("refused {error:?}");
+    assert!(matches!(error, Some(Error::Folder(_) | Error::Database(_))), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_is_refused_untouched() {
+    // Nothing can be made here, whoever asks.
+    cannot_write(Path::new("/proc/self/task/cuenta")).await;
+    let home = Home::new().await;
+    home.apply(vec![StoreOp::PutConversations { rows: vec![chat(CHAT.0)] }]).await;
+    home.messages(facts(1..=20), FROM_START).await;
+    home.store.enqueue(text("a")).await.expect("stored");
+    home.store.close().await;
+    let files = || -> Vec<(String, Vec<u8>)> {
+        let entries = fs::read_dir(home.folder.path()).expect("a folder");
+        let paths = entries.map(|entry| entry.expect("an entry").path());
+        let mut all: Vec<_> =
+            paths.map(|path| (path.display().to_string(), fs::read(path).expect("read"))).collect();
+        all.sort();
+        all
+    };
+    let before = files();
+    let bind = "mount --bind \"$1\" \"$1\" && mount -o remount,ro,bind \"$1\"";
+    if let Some(said) = run(bind, home.folder.path(), "read-only", true) {
+        assert!(said.contains("refused"), "{said}");
+    }
+    assert_eq!(files(), before);
+    let (store, report) = reopen(home.folder.path()).await;
+    assert!(report.clean);
+    assert_eq!(store.outbox().await.expect("read").len(), 1);
+}
