@@ -4,6 +4,7 @@ use crate::actor::{EngineHandle, Surroundings};
 use crate::client::Client;
 use crate::events::Event;
 use crate::fault;
+use crate::media::MediaCache;
 use condorito_model::ErrorCode;
 use condorito_model::view::Account;
 use condorito_net::{Endpoints, Link, LinkConfig, LinkCounters, LinkHandle, NetOptions, Rest};
@@ -28,6 +29,7 @@ pub(crate) struct OpenAccount {
     pub store: Store,
     pub engine: EngineHandle,
     pub rest: Rest,
+    pub media: MediaCache,
     /// Whether its tokens are kept.
     pub remember: AtomicBool,
     /// Texts are written one after the other, so that they leave in the order of the calls.
@@ -71,7 +73,7 @@ impl OpenAccount {
             ..Options::default()
         };
         let (store, snapshot, report) =
-            Store::open(folder, key, options).await.map_err(|error| {
+            Store::open(folder.clone(), key.clone(), options).await.map_err(|error| {
                 tracing::error!(%error, "the account's files could not be opened");
                 fault::of_store(&error)
             })?;
@@ -84,6 +86,7 @@ impl OpenAccount {
             outbox_salvaged = report.outbox_salvaged,
             "files open"
         );
+        let media = MediaCache::open(&folder, key, rest.clone()).await;
         let account = match account {
             Some(account) => {
                 let json = serde_json::to_string(&account).ok();
@@ -120,6 +123,7 @@ impl OpenAccount {
             engine,
             store,
             rest,
+            media,
             remember: AtomicBool::new(remember),
             writing: tokio::sync::Mutex::default(),
             pairing: tokio::sync::Mutex::default(),
@@ -202,6 +206,7 @@ impl OpenAccount {
     pub(crate) async fn close(&self) {
         self.stop_link().await;
         self.engine.end().await;
+        self.media.close().await;
         self.store.clone().close().await;
     }
 }

@@ -138,6 +138,9 @@ impl Client {
     /// When the folder is held by another process, or it or the recording cannot be written.
     pub fn start(options: ClientOptions) -> Result<(Self, EventStream), StartFault> {
         let folder = DataFolder::take(&options.data_dir)?;
+        if let Err(error) = folder.remove_opened() {
+            tracing::warn!(%error, "copies for other programs could not be removed");
+        }
         let recorder = options
             .record
             .as_deref()
@@ -226,6 +229,9 @@ impl Client {
         let open = self.change_current(|current| current.open.take());
         if let Some(open) = open {
             self.close(&open).await;
+        }
+        if let Err(error) = self.inner.folder.remove_opened() {
+            tracing::warn!(%error, "copies for other programs could not be removed");
         }
         self.inner.events.close();
     }

@@ -103,6 +103,21 @@ impl DataFolder {
     }
 }
 
+impl DataFolder {
+    /// Where copies in clear lie that other programs were handed.
+    pub(crate) fn opened(&self) -> PathBuf {
+        self.root.join("opened")
+    }
+
+    /// Removes those copies.
+    pub(crate) fn remove_opened(&self) -> io::Result<()> {
+        match fs::remove_dir_all(self.opened()) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Folders of sessions that are not kept begin with this.
 const PASSING: &str = "session-";
 

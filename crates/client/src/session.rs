@@ -332,6 +332,7 @@ impl Client {
         let secrets = &self.inner.secrets;
         let mut results = vec![secrets.forget_tokens(name).await];
         if wipe {
+            self.inner.folder.remove_opened().map_err(|error| fault::of_io(&error))?;
             self.inner.folder.remove_account(name).map_err(|error| fault::of_io(&error))?;
             results.push(secrets.forget_key(name).await);
         }

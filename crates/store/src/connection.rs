@@ -29,6 +29,11 @@ pub(crate) fn writer(path: &Path, key: &Key, kind: FileKind) -> Result<Connectio
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
              PRAGMA checkpoint_fullfsync = ON; PRAGMA cache_size = -16000;"
         }
+        // What is thrown out gives its room back; that must be said before there is a table.
+        FileKind::Media => {
+            "PRAGMA auto_vacuum = FULL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+             PRAGMA cache_size = -4000;"
+        }
     })?;
     Ok(connection)
 }

@@ -1,9 +1,10 @@
-//! Encrypted store of an account: two SQLCipher files in one folder, by what their loss would mean.
+//! Encrypted store of an account: SQLCipher files in one folder, by what their loss would mean.
 //!
 //! * `outbox.db`: the queue, drafts, marks not yet taken, conversations begun here, settings. It
 //!   exists nowhere else: every commit is synced.
 //! * `cache.db`: what the server has, with the search index. A damaged one is set aside and made
 //!   anew.
+//! * `media.db`: files of messages, up to a size ([`MediaStore`]). Nothing depends on it.
 //!
 //! Invariants:
 //!
@@ -22,6 +23,7 @@ mod error;
 mod failpoint;
 mod key;
 mod lock;
+mod media;
 mod open;
 #[cfg(test)]
 mod plans;
@@ -35,6 +37,7 @@ mod writer;
 pub use error::{Error, Result};
 pub use failpoint::{Failpoints, Step};
 pub use key::Key;
+pub use media::{MediaFacts, MediaFile, MediaStore};
 pub use open::{OnDamage, OpenReport, Options, set_aside};
 pub use reads::{
     Anchor, Draft, Dump, ExportError, ExportedRows, ListQuery, Messages, Place, SearchQuery, Sizes,

@@ -187,8 +187,8 @@ pub(crate) fn path(folder: &Path, kind: FileKind) -> PathBuf {
     folder.join(kind.name())
 }
 
-/// Moves both files out of the way, for an account whose key is lost: what the server has can be
-/// fetched again, what it has not stays where nothing deletes it.
+/// Moves the files out of the way, for an account whose key is lost: what the server has can be
+/// fetched again, what it has not stays where nothing deletes it. The media file is removed.
 ///
 /// # Errors
 /// [`Error::Busy`] while the folder is in use; [`Error::Folder`] when it cannot be changed.
@@ -200,6 +200,8 @@ pub fn set_aside(folder: &Path) -> Result<Vec<PathBuf>> {
             moved.push(recovery::set_aside(lock.folder(), kind)?);
         }
     }
+    // Nothing of it is lost that the server still has, and it may be large.
+    crate::media::remove(lock.folder())?;
     lock.unmark()?;
     Ok(moved)
 }

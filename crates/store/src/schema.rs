@@ -1,16 +1,18 @@
-//! Versions of the two files. Migrations only go forward, all of a file's in one transaction.
+//! Versions of the files. Migrations only go forward, all of a file's in one transaction.
 
 use crate::error::{Error, Result};
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
-/// One of an account's two files, by what its loss would mean.
+/// One of an account's files, by what its loss would mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FileKind {
     /// What exists nowhere else.
     Outbox,
     /// What the server can tell again.
     Cache,
+    /// Files of messages, as far as there is room.
+    Media,
 }
 
 const OUTBOX: &[&str] =
@@ -18,11 +20,14 @@ const OUTBOX: &[&str] =
 const CACHE: &[&str] =
     &[include_str!("../schema/cache_v1.sql"), include_str!("../schema/cache_v2.sql")];
 
+const MEDIA: &[&str] = &[include_str!("../schema/media_v1.sql")];
+
 impl FileKind {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Outbox => "outbox.db",
             Self::Cache => "cache.db",
+            Self::Media => "media.db",
         }
     }
 
@@ -30,6 +35,7 @@ impl FileKind {
         match self {
             Self::Outbox => OUTBOX,
             Self::Cache => CACHE,
+            Self::Media => MEDIA,
         }
     }
 

@@ -216,6 +216,29 @@ pub struct TestBackend {
     pub extra_ca: Option<String>,
 }
 
+/// A message's file.
+#[derive(Debug, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
+pub struct MediaOf {
+    /// The row id of the message.
+    #[ts(type = "number")]
+    pub message_id: i64,
+    /// Whether to ask the server for one that is not kept; so where it is left out.
+    pub fetch: Option<bool>,
+}
+
+/// Of `save_media`.
+#[derive(Debug, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct SaveMedia {
+    /// The row id of the message.
+    #[ts(type = "number")]
+    pub message_id: i64,
+    /// The file to write.
+    pub path: String,
+}
+
 /// Of `export_diagnostics` and `export_data`.
 #[derive(Debug, Deserialize, TS)]
 pub struct Export {

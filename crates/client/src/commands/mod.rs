@@ -6,6 +6,7 @@ pub mod args;
 mod company;
 mod conversations;
 mod maintenance;
+mod media;
 mod messages;
 pub mod results;
 mod sending;
@@ -15,8 +16,8 @@ use crate::client::Client;
 use crate::settings::Settings;
 use args::{
     BotAll, BotOf, CheckPhone, DraftOf, Export, ListConversations, ListMessages, Login, Logout,
-    MuteFor, Nothing, Of, Search, SendFile, SendText, SetSettings, StartConversation, TestBackend,
-    WrittenOf,
+    MediaOf, MuteFor, Nothing, Of, SaveMedia, Search, SendFile, SendText, SetSettings,
+    StartConversation, TestBackend, WrittenOf,
 };
 use condorito_model::CommandError;
 use condorito_model::ErrorCode::{
@@ -31,8 +32,8 @@ use condorito_model::view::{
     MessagePage, SearchPage, SessionStatus, SyncReport, Whatsapp,
 };
 use results::{
-    BackendAnswer, DataExported, Diagnostics, Exported, OutboxPage, PhoneCheck, StorageUsage,
-    Written,
+    BackendAnswer, DataExported, Diagnostics, Exported, MediaInfo, OpenedFile, OutboxPage,
+    PhoneCheck, StorageUsage, Written,
 };
 use serde_json::Value;
 
@@ -212,6 +213,14 @@ commands! {
     export_data(Export) -> DataExported, fails ACCOUNT, &[FileUnwritable];
     /// Throws away what the server has and fetches it anew; what exists only here stays.
     clear_cache(Nothing) -> (), fails ACCOUNT, &[Offline, SessionExpired];
+    /// What is known of a message's file, fetched first where it was not before.
+    media_info(MediaOf) -> MediaInfo, fails ACCOUNT, SERVER, &[NotFound];
+    /// Writes a message's file to where the operator wants it.
+    save_media(SaveMedia) -> Exported, fails ACCOUNT, SERVER, &[NotFound, FileUnwritable];
+    /// A copy of a message's file for another program.
+    media_file(MediaOf) -> OpenedFile, fails ACCOUNT, SERVER, &[NotFound, FileKind];
+    /// Throws the kept files of messages away; those the server still has come again when seen.
+    clear_media(Nothing) -> (), fails ACCOUNT;
     /// Whether a backend answers at an address; changes nothing.
     test_backend(TestBackend) -> BackendAnswer, fails BACKEND;
 }

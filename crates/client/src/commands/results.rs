@@ -81,6 +81,49 @@ pub struct DataExported {
     pub messages: u64,
 }
 
+/// Where a message's file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum MediaState {
+    /// Kept here.
+    Ready,
+    /// On the server, as far as is known.
+    Remote,
+    /// No longer on the server, and not kept here.
+    Gone,
+    /// The message has no file.
+    None,
+}
+
+/// Of `media_info`. All but the state is null for a file that is not kept here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct MediaInfo {
+    /// Where it is.
+    pub state: MediaState,
+    /// Its type, from its bytes.
+    pub mime: Option<String>,
+    /// A safe name to save it under.
+    pub name: Option<String>,
+    /// Bytes.
+    #[ts(type = "number | null")]
+    pub size: Option<u64>,
+    /// Pixels of a picture, across.
+    pub width: Option<u32>,
+    /// Pixels of a picture, down.
+    pub height: Option<u32>,
+    /// Whether another program may be handed it.
+    pub openable: bool,
+}
+
+/// Of `media_file`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct OpenedFile {
+    /// A copy in clear, until the app starts again.
+    pub path: String,
+}
+
 /// Of `storage_usage`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]

@@ -27,7 +27,7 @@ impl Client {
             folder: root.display().to_string(),
             cache_bytes: sizes.cache_bytes,
             outbox_bytes: sizes.outbox_bytes,
-            media_bytes: 0,
+            media_bytes: open.media.bytes_on_disk(),
             log_bytes: log_bytes.unwrap_or(0),
             conversations: sizes.conversations,
             messages: sizes.messages,

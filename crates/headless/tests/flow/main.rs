@@ -16,6 +16,7 @@ mod embedded;
 #[cfg(target_os = "linux")]
 mod keyring;
 mod listing;
+mod media;
 mod messages;
 mod protocol;
 mod sending;

@@ -4,6 +4,7 @@
 mod conversations;
 mod dump;
 mod export;
+mod media;
 mod messages;
 mod place;
 mod search;

@@ -7,6 +7,7 @@ mod disk;
 mod joined;
 mod keeping;
 mod list;
+mod media;
 mod migration;
 mod paging;
 mod recovery;

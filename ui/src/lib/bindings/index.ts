@@ -22,13 +22,17 @@ import type {
   ListMessages,
   Login,
   Logout,
+  MediaInfo,
+  MediaOf,
   MessagePage,
   MuteFor,
   Nothing,
   Notification,
   Of,
+  OpenedFile,
   OutboxPage,
   PhoneCheck,
+  SaveMedia,
   Search,
   SearchPage,
   SendFile,
@@ -121,6 +125,14 @@ export interface Commands {
   export_data: { args: Export; result: DataExported };
   /** Throws away what the server has and fetches it anew; what exists only here stays. */
   clear_cache: { args: Nothing; result: null };
+  /** What is known of a message's file, fetched first where it was not before. */
+  media_info: { args: MediaOf; result: MediaInfo };
+  /** Writes a message's file to where the operator wants it. */
+  save_media: { args: SaveMedia; result: Exported };
+  /** A copy of a message's file for another program. */
+  media_file: { args: MediaOf; result: OpenedFile };
+  /** Throws the kept files of messages away; those the server still has come again when seen. */
+  clear_media: { args: Nothing; result: null };
   /** Whether a backend answers at an address; changes nothing. */
   test_backend: { args: TestBackend; result: BackendAnswer };
 }

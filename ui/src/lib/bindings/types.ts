@@ -359,6 +359,35 @@ export type Media = {
   fileName: string | null,
 };
 
+/** Of `media_info`. All but the state is null for a file that is not kept here. */
+export type MediaInfo = {
+  /** Where it is. */
+  state: MediaState,
+  /** Its type, from its bytes. */
+  mime: string | null,
+  /** A safe name to save it under. */
+  name: string | null,
+  /** Bytes. */
+  size: number | null,
+  /** Pixels of a picture, across. */
+  width: number | null,
+  /** Pixels of a picture, down. */
+  height: number | null,
+  /** Whether another program may be handed it. */
+  openable: boolean,
+};
+
+/** A message's file. */
+export type MediaOf = {
+  /** The row id of the message. */
+  messageId: number,
+  /** Whether to ask the server for one that is not kept; so where it is left out. */
+  fetch?: boolean | null,
+};
+
+/** Where a message's file is. */
+export type MediaState = "ready" | "remote" | "gone" | "none";
+
 /** A message as shown. */
 export type Message = {
   /** The server's row id, or a negative one for what it does not know yet. */
@@ -464,6 +493,12 @@ export type Of = {
   conversationId: ConversationId,
 };
 
+/** Of `media_file`. */
+export type OpenedFile = {
+  /** A copy in clear, until the app starts again. */
+  path: string,
+};
+
 /** Something written here that is not known to be sent. */
 export type OutboxItem = {
   /** What it is called for ever. */
@@ -547,6 +582,14 @@ export type RequestFigures = {
 
 /** A message's row id on the server (one sequence over all tenants, with holes), or a negative number for a text that the server does not know yet. */
 export type RowId = number;
+
+/** Of `save_media`. */
+export type SaveMedia = {
+  /** The row id of the message. */
+  messageId: number,
+  /** The file to write. */
+  path: string,
+};
 
 /** Of `search`. */
 export type Search = {
