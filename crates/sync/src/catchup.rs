@@ -18,8 +18,8 @@ use std::collections::BTreeMap;
 const PAGE: u32 = 50;
 /// The most rows asked for in one conversation before a gap is left open and shown.
 const DEEPEST: u32 = 5000;
-/// The most rows asked for to find what is missing within an unbroken run.
-const WHOLE: u32 = 20_000;
+/// Rows by which stretches below the newest page overlap: what is stored late moves rows up.
+const STRETCH_OVERLAP: u32 = 50;
 /// From so many changed conversations on, one search for everything comes first.
 const BULK_FROM: usize = 6;
 /// The most rows of that search.
@@ -30,6 +30,12 @@ const BULK_ROWS: i64 = 5000;
 pub(crate) struct Load {
     limit: u32,
     deepened: bool,
+    /// So many of the newest rows have been fetched without a hole.
+    depth: u32,
+    /// Whether stretches below the newest page are being fetched, to find what is missing there.
+    below: bool,
+    /// Whether everything is being fetched at once.
+    whole: bool,
     waiters: Vec<Token>,
 }
 
@@ -153,13 +159,19 @@ impl Engine {
             return;
         };
         let missing = u32::try_from(conv.missing.max(0)).unwrap_or(DEEPEST);
-        let limit = missing.saturating_add(10).clamp(PAGE, DEEPEST);
+        // What was read before any list told its number is read again as a whole: nothing says
+        // where in it something may be missing.
+        let again = if conv.loaded() { 0 } else { conv.coverage.cached };
+        let limit = missing.max(again).saturating_add(10).clamp(PAGE, DEEPEST);
         let purpose = Purpose::Load { conversation_id: id };
         let known = self.loads.under_way.contains_key(&id);
         let asked = waiter.is_some();
         let load = self.loads.under_way.entry(id).or_insert(Load {
             limit,
             deepened: false,
+            depth: 0,
+            below: false,
+            whole: false,
             waiters: Vec::new(),
         });
         load.waiters.extend(waiter);
@@ -171,10 +183,10 @@ impl Engine {
             }
             return;
         }
-        self.ask_page(id, limit, priority);
+        self.ask_page(id, limit, 0, priority);
     }
 
-    fn ask_page(&mut self, id: ConversationId, limit: u32, priority: Priority) {
+    fn ask_page(&mut self, id: ConversationId, limit: u32, offset: u32, priority: Priority) {
         if let Some(pass) = self.pass.as_mut()
             && pass.targets.contains(&id)
         {
@@ -182,7 +194,7 @@ impl Engine {
         }
         self.request(
             Purpose::Load { conversation_id: id },
-            Request::Messages { conversation_id: id, limit, offset: 0 },
+            Request::Messages { conversation_id: id, limit, offset },
             priority,
         );
     }
@@ -309,6 +321,7 @@ impl Engine {
         match source {
             Source::Live => self.after_live(id, &fresh),
             Source::Bulk => self.after_bulk(id),
+            Source::Join => {}
             Source::Window { from_start } => self.after_window(id, *from_start),
             Source::Older(stretch) => self.after_older(id, *stretch),
         }
@@ -358,25 +371,55 @@ impl Engine {
             conv.missing = 0;
         }
         let joined = first || from_start || !conv.coverage.gap;
-        let next = if !joined && load.limit < DEEPEST {
-            Some(load.limit.saturating_mul(4).min(DEEPEST))
-        } else if joined && conv.missing > 0 && !load.deepened {
-            // Joined, and still the counts differ: a late row may lie deeper (contract 3.3).
-            load.deepened = true;
-            Some(load.limit.saturating_mul(4).clamp(200, DEEPEST))
-        } else if joined && conv.missing > 0 && load.limit < conv.coverage.run.min(WHOLE) {
-            // What is cached is called unbroken and the page did not reach its end: what is missing
-            // may be within, and taking it for older than all of it would hide it for ever.
+        if !load.below {
+            load.depth = if from_start { u32::MAX } else { load.limit };
+        }
+        let priority =
+            if load.waiters.is_empty() { Priority::Background } else { Priority::Interactive };
+        // What is missing may lie between any two cached messages below what was fetched, whether or
+        // not a gap is marked elsewhere: only what is below all of them is further back.
+        let within = conv.missing > 0 && load.depth < conv.coverage.cached;
+        if !load.below {
+            let next = if !joined && load.limit < DEEPEST {
+                Some(load.limit.saturating_mul(4))
+            } else if joined && conv.missing > 0 && !load.deepened {
+                // Joined, and still the counts differ: a late row may lie deeper (contract 3.3).
+                load.deepened = true;
+                Some(load.limit.saturating_mul(4).max(200))
+            } else if within && load.limit < DEEPEST {
+                let missing = u32::try_from(conv.missing).unwrap_or(u32::MAX);
+                Some(conv.coverage.cached.saturating_add(missing).saturating_add(10))
+            } else {
+                None
+            };
+            if let Some(limit) = next.map(|limit| limit.min(DEEPEST)) {
+                load.limit = limit;
+                self.ask_page(id, limit, 0, priority);
+                return;
+            }
+        }
+        if within {
+            // Offsets above 0 count from the oldest message (contract 4.2).
             let missing = u32::try_from(conv.missing).unwrap_or(u32::MAX);
-            Some(conv.coverage.run.saturating_add(missing).saturating_add(10).min(WHOLE))
-        } else {
-            None
-        };
-        if let Some(limit) = next {
-            load.limit = limit;
-            let awaited = !load.waiters.is_empty();
-            let priority = if awaited { Priority::Interactive } else { Priority::Background };
-            self.ask_page(id, limit, priority);
+            let below = conv.total_estimate().saturating_add(missing).saturating_sub(load.depth);
+            let offset = below.saturating_sub(DEEPEST).max(1);
+            let limit = below.saturating_sub(offset).saturating_add(STRETCH_OVERLAP);
+            load.below = true;
+            load.depth = if offset == 1 {
+                u32::MAX
+            } else {
+                load.depth.saturating_add(below.saturating_sub(offset))
+            };
+            self.ask_page(id, limit, offset, priority);
+            return;
+        }
+        if conv.missing > 0 && load.below && !load.whole && conv.coverage.start_known {
+            // The very first message has no offset of its own: it comes only with all others.
+            let missing = u32::try_from(conv.missing).unwrap_or(u32::MAX);
+            load.whole = true;
+            load.limit = conv.total_estimate().saturating_add(missing).saturating_add(100);
+            let limit = load.limit;
+            self.ask_page(id, limit, 0, priority);
             return;
         }
         if conv.missing > 0 {

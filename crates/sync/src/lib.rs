@@ -16,6 +16,7 @@ mod conversation;
 mod engine;
 mod history;
 mod input;
+mod join;
 mod live;
 mod notice;
 mod notify;

@@ -48,6 +48,7 @@ impl Engine {
             };
             self.adopt(fact, &mut ops);
         }
+        self.live_since_up = self.live_since_up.saturating_add(1);
         self.touch(id);
         let unbroken = self.is_unbroken(id);
         let Some(conv) = self.convs.get_mut(id) else {

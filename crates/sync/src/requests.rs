@@ -21,6 +21,8 @@ pub(crate) enum Purpose {
     List { pass: u64 },
     /// The newest messages of all conversations, for pass number `pass`.
     Bulk { pass: u64 },
+    /// The newest messages of all, for what a new link may have missed.
+    Join,
     /// The newest page of a conversation.
     Load { conversation_id: ConversationId },
     /// An older stretch of a conversation.
@@ -205,6 +207,7 @@ impl Engine {
             Purpose::Load { .. }
             | Purpose::FindConversation
             | Purpose::Read { .. }
+            | Purpose::Join
             | Purpose::LinkStatus => self.reachable(),
             _ => false,
         }
@@ -219,11 +222,13 @@ impl Engine {
             (Purpose::Bulk { pass }, Ok(Reply::Messages { rows, raw_rows })) => {
                 return self.on_bulk(pass, rows, raw_rows);
             }
+            (Purpose::Join, Ok(Reply::Messages { rows, .. })) => return self.on_join(rows),
             (Purpose::Load { conversation_id }, Ok(Reply::Messages { rows, raw_rows })) => {
-                let Request::Messages { limit, .. } = job.request else {
+                let Request::Messages { limit, offset, .. } = job.request else {
                     return;
                 };
-                return self.on_page(conversation_id, rows, raw_rows >= limit);
+                let full = offset > 0 || raw_rows >= limit;
+                return self.on_page(conversation_id, rows, full);
             }
             (
                 Purpose::Older { conversation_id, token, grown },
@@ -308,7 +313,7 @@ impl Engine {
             | Purpose::Delete { token, .. }
             | Purpose::Ask { token } => self.answer(token, Err(code)),
             Purpose::LinkStatus => self.after_ms(60_000, Timer::LinkStatus),
-            Purpose::FindConversation | Purpose::Send { .. } => {}
+            Purpose::Join | Purpose::FindConversation | Purpose::Send { .. } => {}
         }
     }
 }

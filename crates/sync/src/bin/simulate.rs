@@ -2,8 +2,8 @@
 //!
 //! `simulate --seeds 2000` runs seeds 0 to 1999 and the planted bugs; `simulate --seed 17` runs one.
 
-use clap::{Parser, ValueEnum};
-use condorito_sync::sim::{Coverage, EXPECTED, Plant, World, run, run_busy};
+use clap::Parser;
+use condorito_sync::sim::{Coverage, EXPECTED, Plant, World, find_planted, run, run_busy};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,23 +25,17 @@ struct Options {
     /// The busy world in place of the usual one.
     #[arg(long)]
     busy: bool,
+    /// Seeds at once; as many as there are cores if not given.
+    #[arg(long)]
+    jobs: Option<usize>,
     /// Put this bug in.
     #[arg(long)]
-    plant: Option<Bug>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Bug {
-    LostEvent,
-    DoubleSend,
+    plant: Option<Plant>,
 }
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let plant = options.plant.map(|bug| match bug {
-        Bug::LostEvent => Plant::LostEvent,
-        Bug::DoubleSend => Plant::DoubleSend,
-    });
+    let plant = options.plant;
     if let Some(seed) = options.seed {
         let world = if options.busy { World::busy(seed) } else { World::new(seed, plant) };
         let world = if options.trace { world.traced() } else { world };
@@ -56,8 +50,12 @@ fn main() -> ExitCode {
             }
         };
     }
+    let jobs = options
+        .jobs
+        .unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from))
+        .max(1);
     let one = |seed| if options.busy { run_busy(seed) } else { run(seed, plant) };
-    let (coverage, failures) = many(options.from, options.seeds, &one);
+    let (coverage, failures) = many(jobs, options.from, options.seeds, &one);
     for name in EXPECTED {
         println!("{:>10}  {name}", coverage.0.get(name).copied().unwrap_or_default());
     }
@@ -72,18 +70,19 @@ fn main() -> ExitCode {
     let mut good = failures.is_empty() && missing.is_empty();
     if plant.is_none() && !options.busy && options.seeds >= 2000 {
         let count = options.seeds / 20;
-        let (_, failures) = many(options.from, count, &run_busy);
+        let (_, failures) = many(jobs, options.from, count, &run_busy);
         for (seed, what) in &failures {
             println!("busy seed {seed}: {what}");
         }
         println!("{count} busy seeds, {} failed", failures.len());
         good &= failures.is_empty();
-        for (name, plant) in [("lost event", Plant::LostEvent), ("double send", Plant::DoubleSend)]
-        {
-            match (0..1000).find(|seed| run(*seed, Some(plant)).is_err()) {
-                Some(seed) => println!("planted {name}: found by seed {seed}"),
+        for plant in Plant::ALL {
+            match find_planted(plant, 0..1000) {
+                Some((seed, what)) => {
+                    println!("planted {plant:?}: found after {} seeds: {what}", seed + 1);
+                }
                 None => {
-                    println!("planted {name}: not found within 1000 seeds");
+                    println!("planted {plant:?}: not found within 1000 seeds");
                     good = false;
                 }
             }
@@ -93,6 +92,7 @@ fn main() -> ExitCode {
 }
 
 fn many(
+    jobs: usize,
     from: u64,
     count: u64,
     one: &(impl Fn(u64) -> Result<Coverage, String> + Sync),
@@ -100,7 +100,7 @@ fn many(
     let next = AtomicU64::new(from);
     let result = Mutex::new((Coverage::default(), Vec::new()));
     std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
+        for _ in 0..jobs {
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);

@@ -6,6 +6,9 @@ use condorito_model::link::LinkFact;
 
 /// How long the server may take to put a new link into its room.
 const JOINED_WITHIN_MS: u64 = 2000;
+/// When to look for what was lost meanwhile where counts cannot tell. By then the link has brought
+/// messages for at least as long as it may have missed them, which says how many to ask for.
+const JOIN_SEARCH_MS: u64 = 2 * JOINED_WITHIN_MS + 1000;
 
 impl Engine {
     pub(super) fn lose_session(&mut self, gate: Gate) {
@@ -42,6 +45,8 @@ impl Engine {
                 // Nothing answers the join (contract 3.1), so a quick pass can be over before the
                 // room lets events through: on loopback one in some dozens was lost.
                 self.after_ms(JOINED_WITHIN_MS, Timer::Recount);
+                self.live_since_up = 0;
+                self.after_ms(JOIN_SEARCH_MS, Timer::Join);
             }
             LinkFact::Event { generation, event } => {
                 if self.link == (LinkState::Up { generation }) {

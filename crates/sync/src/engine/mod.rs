@@ -79,6 +79,8 @@ pub(crate) enum Timer {
     Reconcile(LocalId),
     /// Compare counters that looked wrong.
     Recount,
+    /// Look for what was lost between the list and the server's room.
+    Join,
     /// Forget sent rows that the cache has.
     Purge,
     /// See whether WhatsApp is linked again.
@@ -139,6 +141,8 @@ pub(crate) enum After {
 pub(crate) enum Source {
     Live,
     Bulk,
+    /// The search for what a new link may have missed.
+    Join,
     Window {
         from_start: bool,
     },
@@ -171,6 +175,8 @@ pub struct Engine {
     pub(crate) sync_waiters: Vec<Token>,
     /// How many looks in a row have left counts that were not exact.
     pub(crate) unsure_looks: u8,
+    /// Messages that the link has brought since it came up.
+    pub(crate) live_since_up: u32,
     pub(crate) budget: Budget,
     pub(crate) notices: Notices,
     pub(crate) policy: NoticePolicy,
@@ -221,6 +227,7 @@ impl Engine {
             caught_up: false,
             sync_waiters: Vec::new(),
             unsure_looks: 0,
+            live_since_up: 0,
             budget: Budget::new(config.limits),
             notices: Notices::default(),
             policy: NoticePolicy::default(),

@@ -35,6 +35,7 @@ impl Engine {
                 Timer::Poll => self.poll(),
                 Timer::Reconcile(local_id) => self.reconcile_step(&local_id),
                 Timer::Recount => self.recount(),
+                Timer::Join => self.search_the_join(),
                 Timer::Purge => self.purge(),
                 Timer::LinkStatus => self.ask_link_status(),
                 Timer::Rewrite => self.rewrite(),

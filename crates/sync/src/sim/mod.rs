@@ -8,6 +8,7 @@
 
 mod coverage;
 mod oracle;
+mod planted;
 mod server;
 mod store;
 mod world;
@@ -17,12 +18,53 @@ pub use store::{Cached, MemStore};
 pub use world::World;
 
 /// A bug put into the world on purpose, to see whether the oracle finds it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Plant {
     /// An event that comes while a catch-up ends is lost inside the client.
     LostEvent,
     /// A send whose outcome is open is sent again without asking.
     DoubleSend,
+    /// One text is taken for two messages.
+    EchoTwice,
+    /// A 429 is taken for a refusal, and nothing waits.
+    LimitIgnored,
+    /// A sent row is purged before the cache has its message for good.
+    PurgedEarly,
+    /// An event of another tenant is kept.
+    ForeignEvent,
+    /// A deleted conversation stays in the store.
+    Resurrected,
+    /// What was read becomes unread again.
+    ReadReverted,
+    /// Messages of one second are listed in the wrong order.
+    OrderBroken,
+    /// Nobody counts what the background asks.
+    BudgetOverrun,
+    /// A text goes to another conversation's number.
+    WrongReceiver,
+}
+
+impl Plant {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::LostEvent,
+        Self::DoubleSend,
+        Self::EchoTwice,
+        Self::LimitIgnored,
+        Self::PurgedEarly,
+        Self::ForeignEvent,
+        Self::Resurrected,
+        Self::ReadReverted,
+        Self::OrderBroken,
+        Self::BudgetOverrun,
+        Self::WrongReceiver,
+    ];
+}
+
+/// The first of these seeds whose oracle finds the planted bug, and what it says.
+#[must_use]
+pub fn find_planted(plant: Plant, seeds: std::ops::Range<u64>) -> Option<(u64, String)> {
+    seeds.into_iter().find_map(|seed| run(seed, Some(plant)).err().map(|what| (seed, what)))
 }
 
 /// Runs one seed. `Err` tells what was wrong.

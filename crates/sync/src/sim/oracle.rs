@@ -1,5 +1,6 @@
 //! What must be true.
 
+use super::planted::FOREIGN;
 use super::world::{Client, World};
 use condorito_model::fact::Sender;
 use condorito_model::record::OutboxState;
@@ -12,7 +13,18 @@ pub(super) fn at_any_time(world: &World) -> Result<(), String> {
     for delivery in &world.server.deliveries {
         *sent.entry(&delivery.local_id).or_default() += 1;
     }
+    for delivery in &world.server.deliveries {
+        let written = world.clients.get(delivery.client);
+        let written = written.and_then(|state| state.written.get(&delivery.local_id));
+        if written.is_some_and(|written| written.phone != delivery.phone) {
+            return Err(format!("{:?} was sent to {}", delivery.local_id, delivery.phone));
+        }
+    }
     for (client, state) in world.clients.iter().enumerate() {
+        let foreign = state.store.conversations.keys().find(|id| id.0 >= FOREIGN);
+        if let Some(id) = foreign {
+            return Err(format!("client {client} keeps {id} of another tenant"));
+        }
         for (local_id, written) in &state.written {
             let times = sent.get(local_id).copied().unwrap_or_default();
             if times > written.consents {
@@ -128,15 +140,12 @@ fn shown(world: &World, client: usize, state: &Client) -> Result<(), String> {
     for (id, thread) in &world.server.threads {
         let server: Vec<&MessageId> =
             thread.messages.iter().map(|message| &message.message_id).collect();
-        let cached: Vec<&MessageId> = state
-            .store
-            .messages
-            .get(id)
-            .map(|cached| cached.values().map(|message| &message.fact.message_id).collect())
-            .unwrap_or_default();
+        let listed = state.store.listed(*id);
+        let cached: Vec<&MessageId> =
+            listed.iter().map(|message| &message.fact.message_id).collect();
         if server != cached {
             return Err(format!(
-                "client {client}: conversation {id} has {} messages, the server {}",
+                "client {client}: conversation {id} has {} messages, the server {}, or in another order",
                 cached.len(),
                 server.len()
             ));

@@ -35,9 +35,17 @@ pub struct MemStore {
     locals: BTreeMap<ConversationId, LocalConversation>,
     meta: BTreeMap<String, String>,
     next_order: i64,
+    /// A planted bug: messages of one second are listed newest first.
+    order_broken: bool,
 }
 
 impl MemStore {
+    /// An empty store; `order_broken` plants a bug in its list.
+    #[must_use]
+    pub fn new(order_broken: bool) -> Self {
+        Self { order_broken, ..Self::default() }
+    }
+
     /// What the engine gets when the store is opened.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
@@ -134,6 +142,18 @@ impl MemStore {
             }
         }
         Outcome::Done
+    }
+
+    /// The messages of a conversation as the list shows them, in order.
+    #[must_use]
+    pub fn listed(&self, id: ConversationId) -> Vec<&Cached> {
+        let mut listed: Vec<&Cached> =
+            self.messages.get(&id).map(|cached| cached.values().collect()).unwrap_or_default();
+        if self.order_broken {
+            listed
+                .sort_by_key(|message| (message.fact.sent_at, std::cmp::Reverse(message.fact.id)));
+        }
+        listed
     }
 
     /// Whether the cache has a message.

@@ -51,7 +51,9 @@ impl Engine {
         conv.listed_at = fact.last_message_at;
         // It was read before any list told how much there is: what lies further back was a guess,
         // and a guess would hide what is missing.
-        let guessed = conv.loaded() && conv.row.total.is_none() && fact.total_messages.is_some();
+        let whole = conv.row.older_unknown == Some(0) && conv.coverage.start_known;
+        let guessed =
+            conv.loaded() && !whole && conv.row.total.is_none() && fact.total_messages.is_some();
         if guessed {
             conv.row.older_unknown = None;
             conv.row.stale = true;

@@ -1,17 +1,18 @@
 //! One desktop: inputs into its engine, effects out of it.
 
 use super::*;
-use crate::sim::Plant;
 use crate::{Answered, Effect, Input, Now};
-use condorito_model::link::LinkFact;
 use condorito_model::record::{StoreFault, StoreOp};
-use condorito_model::rest::{Failure, Request};
+use condorito_model::rest::Request;
 use condorito_model::view::ConnectionState;
 use rand::Rng;
 
 /// So often may one question be asked within a second while nothing answers: links that come and
 /// go, each with its comparison, are among it.
 const STORM: usize = 6;
+
+/// So many background requests may have left before the first headers told how many are allowed.
+const HEADERS_UNKNOWN: u32 = 8;
 
 impl Client {
     /// How often this was asked in the last second without any answer, when that is too often.
@@ -37,18 +38,10 @@ impl World {
             return;
         };
         let mut input = input;
-        // The planted bugs stand where such bugs would be made: at the engine's own door.
-        match (self.plant, &mut input) {
-            (
-                Some(Plant::DoubleSend),
-                Input::Answer { result: result @ Err(Failure::Unclear { .. }), .. },
-            ) => *result = Err(Failure::NotSent),
-            (Some(Plant::LostEvent), Input::Link { fact: LinkFact::Event { .. } })
-                if state.state == ConnectionState::Syncing =>
-            {
-                return;
-            }
-            _ => {}
+        if let Some(plant) = self.plant
+            && !plant.spoil_input(state.state, &mut input)
+        {
+            return;
         }
         if self.trace {
             eprintln!("{now} {client} <- {input:?}");
@@ -82,7 +75,10 @@ impl World {
         };
         let life = state.life;
         match effect {
-            Effect::Store { ticket, ops } => {
+            Effect::Store { ticket, mut ops } => {
+                if let Some(plant) = self.plant {
+                    plant.spoil_batch(&state.store, &mut ops);
+                }
                 for op in &ops {
                     if let StoreOp::PutOutbox { row } = op {
                         note_state(state, row, &mut self.coverage);
@@ -92,7 +88,17 @@ impl World {
                 let delay = self.rng.random_range(1..40);
                 self.schedule(delay, Happening::Commit { client, life });
             }
-            Effect::Request { id, request } => {
+            Effect::Request { id, mut request } => {
+                if let Some(plant) = self.plant {
+                    plant.spoil_request(&state.store, &mut request);
+                }
+                let used = state.engine.budget().background_used();
+                let most = 300 * self.server.allowance / 500 + HEADERS_UNKNOWN;
+                if used > most {
+                    let what = format!("client {client} asked {used} of {most} in the background");
+                    self.fail(what);
+                    return;
+                }
                 if now < state.blocked_until && !self.calm {
                     let what = format!("client {client} asks during a 429: {request:?}");
                     self.fail(what);

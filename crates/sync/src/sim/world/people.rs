@@ -54,7 +54,7 @@ impl World {
                     }
                 };
                 let text = self.text();
-                let late = self.rng.random_bool(0.05) && !self.busy;
+                let late = self.rng.random_bool(0.05);
                 if late {
                     self.hit("fault late media");
                     let lag = self.rng.random_range(1000..60_000);
