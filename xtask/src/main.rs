@@ -3,6 +3,8 @@
 mod counts;
 mod docs;
 mod doctor;
+mod fuzz;
+mod licences;
 mod needs;
 mod project;
 mod run;
@@ -56,6 +58,14 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Feed every decoder, or one, with bytes that libFuzzer makes; needs a C++ compiler.
+    Fuzz {
+        /// How long each of them.
+        #[arg(long, default_value_t = 300)]
+        seconds: u32,
+        /// One only: event, body, headers, link or settings.
+        target: Option<String>,
+    },
     /// Check style and types; with `--full` also the documentation and the release build.
     Lint {
         /// Add the slow audits.
@@ -86,6 +96,7 @@ fn main() -> ExitCode {
         Task::Bench => tasks::bench(),
         Task::Chaos { args } => tasks::chaos(&args),
         Task::Soak { args } => tasks::soak(&args),
+        Task::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()),
         Task::Lint { full } => tasks::lint(full),
         Task::Bindings => tasks::bindings(),
         Task::Replay { file } => tasks::replay(&file),
