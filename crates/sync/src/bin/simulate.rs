@@ -3,7 +3,7 @@
 //! `simulate --seeds 2000` runs seeds 0 to 1999 and the planted bugs; `simulate --seed 17` runs one.
 
 use clap::Parser;
-use condorito_sync::sim::{Coverage, EXPECTED, Plant, World, find_planted, run, run_busy};
+use condorito_sync::sim::{Coverage, EXPECTED, Plant, WAYS, World, find_planted, run, run_busy};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
         .max(1);
     let one = |seed| if options.busy { run_busy(seed) } else { run(seed, plant) };
     let (coverage, failures) = many(jobs, options.from, options.seeds, &one);
-    for name in EXPECTED {
+    for name in EXPECTED.iter().chain(WAYS) {
         println!("{:>10}  {name}", coverage.0.get(name).copied().unwrap_or_default());
     }
     for (seed, what) in &failures {

@@ -80,6 +80,19 @@ pub const EXPECTED: &[&str] = &[
     "polling pass",
 ];
 
+/// Ways of the outbox from state to state, printed beside `EXPECTED`.
+pub const WAYS: &[&str] = &[
+    "outbox queued to sending",
+    "outbox sending to queued",
+    "outbox sending to sent",
+    "outbox sending to failed",
+    "outbox sending to reconciling",
+    "outbox reconciling to unconfirmed",
+    "outbox unconfirmed, sent again",
+    "outbox failed, sent again",
+    "outbox sent to unconfirmed",
+];
+
 /// Counts by name.
 #[derive(Debug, Default, Clone)]
 pub struct Coverage(pub BTreeMap<&'static str, u64>);

@@ -409,6 +409,29 @@ fn note_state(state: &mut Client, row: &OutboxRow, coverage: &mut Coverage) {
         OutboxState::Sent => "state sent",
     };
     coverage.hit(name);
+    let way = match (before, row.state) {
+        (Some(OutboxState::Queued), OutboxState::Sending) => Some("outbox queued to sending"),
+        (Some(OutboxState::Sending), OutboxState::Queued) => Some("outbox sending to queued"),
+        (Some(OutboxState::Sending), OutboxState::Sent) => Some("outbox sending to sent"),
+        (Some(OutboxState::Sending), OutboxState::Failed) => Some("outbox sending to failed"),
+        (Some(OutboxState::Sending), OutboxState::Reconciling) => {
+            Some("outbox sending to reconciling")
+        }
+        (Some(OutboxState::Reconciling), OutboxState::Unconfirmed) => {
+            Some("outbox reconciling to unconfirmed")
+        }
+        (Some(OutboxState::Unconfirmed), OutboxState::Queued | OutboxState::Sending) => {
+            Some("outbox unconfirmed, sent again")
+        }
+        (Some(OutboxState::Failed), OutboxState::Queued | OutboxState::Sending) => {
+            Some("outbox failed, sent again")
+        }
+        (Some(OutboxState::Sent), OutboxState::Unconfirmed) => Some("outbox sent to unconfirmed"),
+        _ => None,
+    };
+    if let Some(way) = way {
+        coverage.hit(way);
+    }
     match (before, row.state) {
         (Some(OutboxState::Unconfirmed), OutboxState::Sent) => {
             coverage.hit("unconfirmed became sent by a late echo");
