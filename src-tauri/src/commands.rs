@@ -3,8 +3,9 @@
 
 use condorito_client::{CommandError, ErrorCode, Locale};
 use condorito_model::ConversationId;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::PathBuf;
+use tauri::ipc::Response;
 use tauri::{AppHandle, Manager, State, Wry};
 use tauri_plugin_dialog::{DialogExt, FileDialogBuilder, FilePath};
 use tokio::sync::oneshot;
@@ -35,6 +36,34 @@ pub async fn open_link(core: State<'_, Core>, url: String) -> Result<(), Command
     let url = links::checked(&url).ok_or_else(|| core.error(ErrorCode::InvalidInput))?;
     tauri_plugin_opener::open_url(url.as_str(), None::<&str>).map_err(|error| {
         tracing::warn!(%error, scheme = url.scheme(), "a link could not be opened");
+        core.error(ErrorCode::NotFound)
+    })
+}
+
+/// The bytes of a message's kept sound or film. WebKitGTK plays nothing from a scheme of the app's
+/// own, so the page makes a blob of them.
+///
+/// # Errors
+/// `not_found` for what is not kept, `file_kind` for what a page must not show.
+#[tauri::command]
+pub async fn media_bytes(core: State<'_, Core>, message_id: i64) -> Result<Response, CommandError> {
+    let part = core.media_part(message_id, false, None).await.map_err(|code| core.error(code))?;
+    Ok(Response::new(part.bytes))
+}
+
+/// Opens a message's file in what the system has for it. Only kinds that are no programs.
+///
+/// # Errors
+/// What the client answers; `not_found` when the system has nothing for it.
+#[tauri::command]
+pub async fn open_media(core: State<'_, Core>, message_id: i64) -> Result<(), CommandError> {
+    let file = core.command("media_file", json!({"messageId": message_id})).await?;
+    let path = file.get("path").and_then(Value::as_str);
+    let path = path.ok_or_else(|| core.error(ErrorCode::Internal))?;
+    tauri_plugin_opener::open_path(path, None::<&str>).map_err(|error| {
+        // The error may name the file.
+        drop(error);
+        tracing::warn!("a file could not be opened");
         core.error(ErrorCode::NotFound)
     })
 }

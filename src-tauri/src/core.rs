@@ -1,12 +1,13 @@
 //! The client behind the window: commands go to it, what it tells goes to the page, the tray and
 //! the desktop's notifications.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use condorito_client::{
-    Client, ClientOptions, CommandError, ErrorCode, Event, EventStream, Locale, Settings,
+    Client, ClientOptions, CommandError, ErrorCode, Event, EventStream, Locale, MediaPart, Settings,
 };
 use condorito_model::ConversationId;
 use serde_json::{Value, json};
@@ -61,6 +62,20 @@ impl Core {
     /// What the client answers, or why there is no client.
     pub async fn command(&self, name: &str, args: Value) -> Result<Value, CommandError> {
         self.client.as_ref().map_err(Clone::clone)?.command(name, args).await
+    }
+
+    /// A part of a message's kept file; see [`Client::media_part`].
+    ///
+    /// # Errors
+    /// What the client answers, or why there is no client.
+    pub async fn media_part(
+        &self,
+        message_id: i64,
+        thumbnail: bool,
+        range: Option<Range<u64>>,
+    ) -> Result<MediaPart, ErrorCode> {
+        let client = self.client.as_ref().map_err(|error| error.code)?;
+        client.media_part(message_id, thumbnail, range).await
     }
 
     /// An error of the shell's own, in the operator's language.

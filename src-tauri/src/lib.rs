@@ -11,6 +11,7 @@ mod demo;
 mod focus;
 mod links;
 mod log;
+mod media;
 mod notifications;
 mod options;
 mod page;
@@ -75,11 +76,14 @@ fn build(options: Options) -> tauri::Result<tauri::App> {
     }
     builder
         .plugin(tauri_plugin_dialog::init())
+        .register_asynchronous_uri_scheme_protocol(media::SCHEME, media::serve)
         .invoke_handler(tauri::generate_handler![
             commands::choose_open_path,
             commands::choose_save_path,
             commands::command,
+            commands::media_bytes,
             commands::open_link,
+            commands::open_media,
             commands::ui_ready,
             commands::focus_state,
         ])

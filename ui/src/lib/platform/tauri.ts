@@ -1,5 +1,5 @@
 /** The shell as the platform. No other file knows Tauri. */
-import { invoke } from '@tauri-apps/api/core';
+import { convertFileSrc, invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
 import { CommandError, type CommandName, type Commands, type EventName, type Events, type Platform } from './types';
 
@@ -37,6 +37,9 @@ export async function connectTauri(): Promise<Platform> {
     openLink: (url) => shell('open_link', { url }),
     chooseSavePath: (suggested) => shell('choose_save_path', { suggested }),
     chooseOpenPath: () => shell('choose_open_path'),
+    mediaUrl: (messageId, small) => `${convertFileSrc(String(messageId), 'media')}${small ? '/small' : ''}`,
+    mediaBytes: (messageId) => shell('media_bytes', { messageId }),
+    openMedia: (messageId) => shell('open_media', { messageId }),
     ready(look) {
       void invoke('ui_ready', look);
     },

@@ -34,6 +34,12 @@ export interface Platform {
   chooseSavePath(suggested: string): Promise<string | null>;
   /** The same for a file to be read. */
   chooseOpenPath(): Promise<string | null>;
+  /** The address of a kept picture of a message, also in small. */
+  mediaUrl(messageId: number, small: boolean): string;
+  /** The bytes of a message's kept sound. */
+  mediaBytes(messageId: number): Promise<ArrayBuffer>;
+  /** Opens a message's file in what the system has for it. */
+  openMedia(messageId: number): Promise<void>;
   /** Tells the shell that the first screen is painted, and again when its looks change: it draws the rest alike. */
   ready(look: { theme: Theme; locale: Locale }): void;
   /** Tells the shell which conversation is open and whether the window has the focus: it decides on notifications. */

@@ -10,6 +10,7 @@ import {
   type Conversation,
   type EventName,
   type Events,
+  type MediaInfo,
   type Message,
   type MessageState,
   type OutboxItem,
@@ -60,6 +61,8 @@ const ACCOUNT: Account = {
 export class FakeWorld implements Platform {
   readonly calls: { name: CommandName; args: unknown }[] = [];
   readonly opened: string[] = [];
+  /** What is known of the files of messages. */
+  readonly media = new Map<number, MediaInfo>();
   /** What the operator answers when asked for a file; null thinks better of it. */
   chosenPath: string | null = '/home/ana/Documentos/elegido';
   /** What was suggested each time. */
@@ -133,6 +136,19 @@ export class FakeWorld implements Platform {
     return Promise.resolve(this.chosenPath);
   }
 
+  mediaUrl(messageId: number, small: boolean): string {
+    return `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 3"><title>${messageId}${small ? ' small' : ''}</title><rect width="4" height="3" fill="#a8431f"/></svg>`)}`;
+  }
+
+  mediaBytes(): Promise<ArrayBuffer> {
+    return Promise.resolve(new ArrayBuffer(8));
+  }
+
+  openMedia(messageId: number): Promise<void> {
+    this.opened.push(`media ${messageId}`);
+    return Promise.resolve();
+  }
+
   ready(look: { theme: string; locale: string }): void {
     this.look = look;
   }
@@ -167,6 +183,18 @@ export class FakeWorld implements Platform {
     const message = this.#message(row.id, { from: 'contact', ago: 0, text });
     row.lines.push(message);
     row.unreadCount += 1;
+    this.#touch(row);
+    this.#changed(row, [message.id]);
+    return message;
+  }
+
+  /** A contact sends a file, of which the core would tell this. */
+  receiveFile(conversationId: number, type: Message['type'], info: Partial<MediaInfo> = {}): Message {
+    const row = this.#row(conversationId);
+    const message = this.#message(row.id, { from: 'contact', ago: 0, text: null, type, fileName: info.name ?? 'archivo' });
+    message.media = { url: '/uploads/1', fileName: info.name ?? null };
+    this.media.set(message.id, { state: 'ready', mime: null, name: 'archivo', size: 1200, width: null, height: null, openable: true, ...info });
+    row.lines.push(message);
     this.#touch(row);
     this.#changed(row, [message.id]);
     return message;
@@ -364,6 +392,16 @@ export class FakeWorld implements Platform {
       row.lines = row.lines.filter((line) => line !== message);
       this.#touch(row);
       this.#changed(row, [message.id], [localId]);
+      return null;
+    },
+    media_info: ({ messageId }) => {
+      const info = this.media.get(messageId);
+      if (!info) throw refuse('not_found', 'El mensaje ya no existe.');
+      return info;
+    },
+    save_media: ({ path }) => ({ path }),
+    clear_media: () => {
+      this.media.clear();
       return null;
     },
     ...machineAnswers(this),
