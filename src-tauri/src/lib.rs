@@ -9,6 +9,7 @@ mod commands;
 mod core;
 mod demo;
 mod focus;
+mod launcher;
 mod links;
 mod log;
 mod media;
@@ -18,6 +19,7 @@ mod page;
 mod place;
 mod popup;
 mod preferences;
+mod scheme;
 mod texts;
 mod tray;
 mod wake;
@@ -76,6 +78,7 @@ fn build(options: Options) -> tauri::Result<tauri::App> {
     }
     builder
         .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_deep_link::init())
         .register_asynchronous_uri_scheme_protocol(media::SCHEME, media::serve)
         .invoke_handler(tauri::generate_handler![
             commands::choose_open_path,
@@ -157,6 +160,7 @@ fn set_up(app: &AppHandle, options: &Options) -> Result<(), Box<dyn std::error::
     tray::create(app, locale);
     window::create(app, &data_dir, theme)?;
     wake::watch(app);
+    scheme::register(app, options);
     if let Some(place) = options.link.as_deref().and_then(links::place) {
         page::follow(app, place);
     }

@@ -23,7 +23,7 @@ pub fn checked(text: &str) -> Option<Url> {
 }
 
 /// Scheme of the links into the app, which any page of the web can make a browser follow.
-const OWN: &str = "condorito";
+pub const OWN: &str = "condorito";
 
 /// Greatest whole number that JavaScript counts exactly: no id of a server is beyond it.
 const MAX_ID: i64 = (1 << 53) - 1;

@@ -2,6 +2,9 @@
 
 use anyhow::Result;
 use condorito_tests::app::SOON;
+use condorito_tests::built::{artifacts, program};
+use condorito_tests::desktop::Desktop;
+use condorito_tests::poll::{Seen, until};
 use serde_json::{Value, json};
 
 use crate::operator::{Operator, row};
@@ -73,4 +76,26 @@ async fn a_second_start_raises_the_first_and_passes_its_link_on() -> Result<()> 
             vec![json!(row(ana))],
         )
         .await
+}
+
+#[tokio::test]
+async fn a_program_without_a_package_is_what_opens_the_links() -> Result<()> {
+    let desktop = Desktop::start(&artifacts("scheme")?).await?;
+    assert_eq!(desktop.opener_of("condorito")?, None);
+
+    // On a folder of its own the app leaves the links to the one on the usual folder.
+    let apart = desktop.launch(&[])?;
+    desktop.screen.until_there(SOON).await?;
+    assert_eq!(desktop.opener_of("condorito")?, None);
+    drop(apart);
+
+    let _usual = desktop.launch_on_the_usual_folder(&[])?;
+    let opener = until("the links to be the app's", SOON, async || {
+        Ok(Seen::from_option(desktop.opener_of("condorito")?, "nobody opens them"))
+    })
+    .await?;
+    let entry = std::fs::read_to_string(desktop.entries_dir().join(opener))?;
+    let program = program("condorito-desktop")?;
+    assert!(entry.contains(&format!("Exec=\"{}\" %u", program.display())), "{entry}");
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use condorito_tests::app::SOON;
+use condorito_tests::dock::Count;
 use condorito_tests::poll::{Seen, until};
 use serde_json::json;
 
@@ -14,6 +15,7 @@ async fn the_tray_tells_what_is_up_and_keeps_the_app_when_its_window_is_closed()
     let item = desktop.panel.item(SOON).await?;
     item.until_it_says("Sesión cerrada · Todo leído", SOON).await?;
     let plain = item.pictures().await?;
+    let mut dock = desktop.dock().await?;
 
     operator.sign_in(crate::operator::PASSWORD).await?;
     operator.until_connection("online").await?;
@@ -23,6 +25,9 @@ async fn the_tray_tells_what_is_up_and_keeps_the_app_when_its_window_is_closed()
     assert_eq!(item.tooltip().await?.0, "CRM Condorito");
     let counted = item.pictures().await?;
     assert_ne!(counted, plain, "the count is drawn into the icon");
+    let entry = "application://CRM Condorito.desktop".to_owned();
+    let one = Count { entry: entry.clone(), count: Some(1) };
+    assert_eq!(dock.next(SOON).await?, one, "the count is on the app's icon too");
     let menu = item.menu().await?;
     let said: Vec<_> = menu.iter().map(|line| (line.label.as_str(), line.enabled)).collect();
     assert_eq!(

@@ -14,6 +14,7 @@ use zbus::fdo::DBusProxy;
 use zbus::names::BusName;
 
 use crate::built;
+use crate::dock::Dock;
 use crate::login_manager::LoginManager;
 use crate::notifications::NotificationServer;
 use crate::poll::{Seen, until};
@@ -114,14 +115,33 @@ impl Desktop {
         .apply(command);
     }
 
+    /// A dock that hears from now on what counts apps want on their icons.
+    ///
+    /// # Errors
+    /// When the bus is gone.
+    pub async fn dock(&self) -> Result<Dock> {
+        Dock::listen(&self.bus_address).await
+    }
+
     /// Starts the app on this desktop as a person would, without a driver.
     ///
     /// # Errors
     /// When it is not built or cannot be started.
     pub fn launch(&self, args: &[&str]) -> Result<Running> {
+        let data_dir = self.data_dir();
+        self.launch_on_the_usual_folder(
+            &[&["--data-dir", &data_dir.to_string_lossy()], args].concat(),
+        )
+    }
+
+    /// As [`Desktop::launch`], with the folder that an installed app would take.
+    ///
+    /// # Errors
+    /// When it is not built or cannot be started.
+    pub fn launch_on_the_usual_folder(&self, args: &[&str]) -> Result<Running> {
         let mut command = Command::new(built::program("condorito-desktop")?);
         self.adopt(&mut command);
-        command.arg("--data-dir").arg(self.data_dir()).args(args).stdin(Stdio::null());
+        command.args(args).stdin(Stdio::null());
         let log = self.logs.join("app.log");
         command.stdout(std::fs::OpenOptions::new().create(true).append(true).open(&log)?);
         Running::start("condorito-desktop", &mut command, &log)
@@ -139,6 +159,26 @@ impl Desktop {
         .await?;
         anyhow::ensure!(status.success(), "the second start ended with {status}");
         Ok(())
+    }
+
+    /// The desktop entry that opens links of `scheme`, by the user's list of default programs
+    /// (freedesktop's "Association between MIME types and applications").
+    ///
+    /// # Errors
+    /// When the list is there and cannot be read.
+    pub fn opener_of(&self, scheme: &str) -> Result<Option<String>> {
+        let list = match std::fs::read_to_string(self.config_dir().join("mimeapps.list")) {
+            Ok(list) => list,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error).context("mimeapps.list"),
+        };
+        let line = format!("x-scheme-handler/{scheme}=");
+        Ok(list.lines().find_map(|it| it.strip_prefix(&line)).map(str::to_owned))
+    }
+
+    /// The user's own desktop entries.
+    pub fn entries_dir(&self) -> PathBuf {
+        self.home.path().join(".local/share/applications")
     }
 
     /// The user's folder for configuration.

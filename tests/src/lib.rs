@@ -7,6 +7,8 @@ pub mod backend;
 pub mod built;
 #[cfg(target_os = "linux")]
 pub mod desktop;
+#[cfg(target_os = "linux")]
+pub mod dock;
 pub mod double;
 pub mod footprint;
 pub mod headless;

@@ -15,6 +15,7 @@ use tauri::{AppHandle, Manager, Runtime};
 use tokio::sync::Notify;
 
 use crate::core::Core;
+use crate::launcher::Launcher;
 use crate::window;
 use icon::Icon;
 use look::Look;
@@ -117,29 +118,29 @@ fn update<R: Runtime>(app: &AppHandle<R>, change: impl FnOnce(&mut Shown)) {
 /// news ever wait for a panel.
 async fn keep_up<R: Runtime>(app: AppHandle<R>, mut before: Shown) {
     let tray = app.state::<Tray>();
+    let mut launcher = Launcher::default();
     loop {
         tray.changed.notified().await;
         let now = *tray.shown.lock().unwrap_or_else(PoisonError::into_inner);
         if now == before {
             continue;
         }
-        if let Err(error) = show(&app, before, now) {
+        if let Err(error) = show(&app, now) {
             tracing::warn!(%error, "the tray could not be updated");
+        }
+        if before.unread != now.unread
+            && let Err(error) = launcher.show(&app, now.unread).await
+        {
+            tracing::info!(%error, "no count on the app's icon");
         }
         before = now;
     }
 }
 
-fn show<R: Runtime>(app: &AppHandle<R>, before: Shown, now: Shown) -> Result<(), TrayError> {
+fn show<R: Runtime>(app: &AppHandle<R>, now: Shown) -> Result<(), TrayError> {
     let look = Look::of(now)?;
     if let Some(icon) = &*app.state::<Tray>().icon.lock().unwrap_or_else(PoisonError::into_inner) {
         icon.show(look)?;
-    }
-    if let (true, Some(window)) =
-        (before.unread != now.unread, app.get_webview_window(window::LABEL))
-    {
-        let badge = i64::try_from(now.unread).ok().filter(|&unread| unread > 0);
-        window.set_badge_count(badge)?;
     }
     Ok(())
 }
