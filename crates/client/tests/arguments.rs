@@ -82,5 +82,8 @@ async fn every_command_checks_the_shape_of_its_arguments() {
         }
     }
     assert_eq!(client.command("get_settings", Value::Null).await.unwrap(), before);
+    // A path that is not whole names no place, also not the folder the app was started in.
+    let here = std::path::absolute("' OR 1=1 --").unwrap();
+    assert!(!here.exists(), "{} was written", here.display());
     client.stop().await;
 }

@@ -1,6 +1,7 @@
 //! The connection, the settings, and how the client is.
 
 use super::args::{Export, Nothing, SetSettings};
+use super::destination::Destination;
 use super::results::{Diagnostics, Exported, LinkFigures, StoreFigures};
 use crate::account::OpenAccount;
 use crate::actor::{now, stopped_connection};
@@ -112,7 +113,7 @@ impl Client {
     pub(crate) async fn export_diagnostics(&self, args: Export) -> Result<Exported, ErrorCode> {
         let diagnostics = self.diagnostics(Nothing {}).await?;
         let json = serde_json::to_vec_pretty(&diagnostics).map_err(|_| ErrorCode::Internal)?;
-        tokio::fs::write(&args.path, json).await.map_err(|error| fault::of_file(&error))?;
+        Destination::new(&args.path)?.write(json).await?;
         Ok(Exported { path: args.path })
     }
 }

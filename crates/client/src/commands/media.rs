@@ -1,6 +1,7 @@
 //! Files of messages: shown, saved, opened, thrown away.
 
 use super::args::{MediaOf, Nothing, SaveMedia};
+use super::destination::Destination;
 use super::results::{Exported, MediaInfo, MediaState, OpenedFile};
 use crate::account::OpenAccount;
 use crate::client::Client;
@@ -8,7 +9,6 @@ use crate::fault;
 use crate::media::{MediaPart, file_name, is_openable, is_raster};
 use condorito_model::{ErrorCode, RowId};
 use condorito_store::MediaFacts;
-use std::io::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -44,20 +44,7 @@ impl Client {
 
     pub(crate) async fn save_media(&self, args: SaveMedia) -> Result<Exported, ErrorCode> {
         let (_, bytes) = self.whole(args.message_id).await?;
-        let path = std::path::absolute(&args.path).map_err(|_| ErrorCode::FileUnwritable)?;
-        let folder = path.parent().ok_or(ErrorCode::FileUnwritable)?.to_owned();
-        if path.is_dir() {
-            return Err(ErrorCode::FileUnwritable);
-        }
-        let write = move || {
-            // Under another name until it is whole.
-            let mut file = tempfile::Builder::new().prefix(".condorito-").tempfile_in(folder)?;
-            file.write_all(&bytes)?;
-            file.as_file().sync_all()?;
-            file.persist(path).map(drop).map_err(|error| error.error)
-        };
-        let written = tokio::task::spawn_blocking(write).await.map_err(|_| ErrorCode::Internal)?;
-        written.map_err(|error| fault::of_file(&error))?;
+        Destination::new(&args.path)?.write(bytes).await?;
         Ok(Exported { path: args.path })
     }
 

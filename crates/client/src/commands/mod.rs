@@ -5,6 +5,7 @@
 pub mod args;
 mod company;
 mod conversations;
+mod destination;
 mod maintenance;
 mod media;
 mod messages;

@@ -1,6 +1,7 @@
 //! What lies on this machine: how much, all of it as a file, and the cache thrown away.
 
 use super::args::{Export, Nothing};
+use super::destination::Destination;
 use super::messages::is_reachable;
 use super::results::{DataExported, StorageUsage};
 use crate::actor::{Why, now};
@@ -11,6 +12,7 @@ use condorito_store::ExportError;
 use serde_json::json;
 use std::io::{self, BufWriter};
 use std::path::Path;
+use std::sync::Arc;
 use tempfile::NamedTempFile;
 
 /// Bytes that are handed to the system at a time.
@@ -36,26 +38,17 @@ impl Client {
 
     pub(crate) async fn export_data(&self, args: Export) -> Result<DataExported, ErrorCode> {
         let open = self.account().await?;
-        let path = std::path::absolute(&args.path).map_err(|_| ErrorCode::FileUnwritable)?;
-        let folder = path.parent().ok_or(ErrorCode::FileUnwritable)?.to_owned();
-        if path.is_dir() {
-            return Err(ErrorCode::FileUnwritable);
-        }
+        let destination = Arc::new(Destination::new(&args.path)?);
         let about = vec![
             ("exportedAt", json!(now())),
             ("backend", json!(open.backend)),
             ("account", json!(open.account())),
             ("settings", json!(self.settings())),
         ];
-        // Under another name until it is whole; dropped before that, it is gone.
-        let begin = move || {
-            let file = tempfile::Builder::new().prefix(".condorito-").tempfile_in(folder)?;
-            Ok(BufWriter::with_capacity(BUFFER, file))
-        };
+        let place = Arc::clone(&destination);
+        let begin = move || Ok(BufWriter::with_capacity(BUFFER, place.begin()?));
         let finish = move |out: BufWriter<NamedTempFile>| {
-            let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-            file.as_file().sync_all()?;
-            file.persist(path).map(drop).map_err(|error| error.error)
+            destination.finish(out.into_inner().map_err(io::IntoInnerError::into_error)?)
         };
         let rows = open.store.export(about, begin, finish).await.map_err(|error| match error {
             ExportError::Store(error) => fault::of_store(&error),
