@@ -1,6 +1,6 @@
 //! The data folder: who holds it, what lies where, and `app.json`.
 
-use crate::secrets::replace_file;
+use crate::secrets::{UNFINISHED, replace_file};
 use crate::settings::MachineSettings;
 use condorito_store::Key;
 use serde::{Deserialize, Serialize};
@@ -53,7 +53,13 @@ impl DataFolder {
         let lock =
             OpenOptions::new().create(true).truncate(false).write(true).open(root.join("lock"))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { root: root.to_owned(), _lock: lock }),
+            Ok(()) => {
+                // What a kill left half written may hold secrets.
+                if let Err(error) = remove_unfinished(root) {
+                    tracing::warn!(%error, "half-written files could not be removed");
+                }
+                Ok(Self { root: root.to_owned(), _lock: lock })
+            }
             Err(TryLockError::WouldBlock) => Err(FolderFault::Busy),
             Err(TryLockError::Error(error)) => Err(error.into()),
         }
@@ -161,6 +167,17 @@ pub(crate) fn account_name(backend: &str, client_code: &str) -> String {
     hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Removes files of the folder that were being written when the app was killed.
+fn remove_unfinished(root: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(root)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -185,6 +202,18 @@ mod tests {
         assert!(matches!(DataFolder::take(root.path()), Err(FolderFault::Busy)));
         drop(held);
         assert!(DataFolder::take(root.path()).is_ok());
+    }
+
+    #[test]
+    fn what_a_kill_left_half_written_goes_at_the_next_start() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = DataFolder::take(root.path()).unwrap();
+        folder.write_app_file(&AppFile::default()).unwrap();
+        let half = crate::secrets::begin_file(root.path()).unwrap().keep().unwrap().1;
+        drop(folder);
+        let _folder = DataFolder::take(root.path()).unwrap();
+        assert!(!half.exists());
+        assert!(root.path().join("app.json").exists());
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use tempfile::NamedTempFile;
 use zeroize::{Zeroize, Zeroizing};
 
 pub(super) struct SecretsFile {
@@ -67,11 +68,18 @@ impl SecretsFile {
     }
 }
 
+/// Files that are being written are called so until they are whole.
+pub(crate) const UNFINISHED: &str = ".unfinished-";
+
+/// A file to be put in place of another in `folder`, made 0600 where there are such modes.
+pub(crate) fn begin(folder: &Path) -> std::io::Result<NamedTempFile> {
+    tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)
+}
+
 /// Puts a file in place of another at once; it can be read by its owner only.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    // Made 0600 where there are such modes.
-    let mut new = tempfile::NamedTempFile::new_in(folder)?;
+    let mut new = begin(folder)?;
     new.write_all(bytes)?;
     new.as_file().sync_all()?;
     new.persist(path).map_err(|error| error.error)?;

@@ -4,7 +4,9 @@
 //! none of the types can print one.
 
 mod file;
-pub(crate) use file::replace as replace_file;
+#[cfg(test)]
+pub(crate) use file::begin as begin_file;
+pub(crate) use file::{UNFINISHED, replace as replace_file};
 mod keyring;
 
 use condorito_model::ErrorCode;
