@@ -4,6 +4,7 @@
 
 mod files;
 mod links;
+mod media;
 mod notices;
 mod offline;
 mod operator;
