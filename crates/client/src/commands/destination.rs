@@ -30,8 +30,16 @@ impl Destination {
         }
     }
 
+    /// Whether a device or a pipe is there, which is written into and never replaced.
+    fn is_special(&self) -> bool {
+        self.path.exists() && !self.path.is_file()
+    }
+
     /// A file beside it, under another name until it is whole; dropped before that, it is gone.
     pub(super) fn begin(&self) -> std::io::Result<NamedTempFile> {
+        if self.is_special() {
+            return Err(std::io::ErrorKind::AlreadyExists.into());
+        }
         tempfile::Builder::new().prefix(".condorito-").tempfile_in(&self.folder)
     }
 
@@ -47,6 +55,9 @@ impl Destination {
     /// Codes of files.
     pub(super) async fn write(self, bytes: Vec<u8>) -> Result<(), ErrorCode> {
         let write = move || {
+            if self.is_special() {
+                return std::fs::write(&self.path, &bytes);
+            }
             let mut file = self.begin()?;
             file.write_all(&bytes)?;
             self.finish(file)

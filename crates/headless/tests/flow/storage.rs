@@ -59,6 +59,10 @@ async fn a_full_disk_is_called_so() {
     let (_server, mut client) = online(1, 1).await;
     let code = client.code("export_diagnostics", json!({"path": "/dev/full"})).await;
     assert_eq!(code, "disk_full");
+    let code = client.code("export_data", json!({"path": "/dev/full"})).await;
+    assert_eq!(code, "file_unwritable");
+    let kind = std::fs::metadata("/dev/full").unwrap().file_type();
+    assert!(!kind.is_file(), "a device was replaced by a file");
 }
 
 #[tokio::test]
