@@ -5,6 +5,7 @@
 //! reconnect after a night costs a handful of requests instead of one per conversation.
 
 use crate::budget::Priority;
+use crate::conversation::Conv;
 use crate::engine::{After, Engine, Source, Timer};
 use crate::input::{Answered, Token};
 use crate::requests::Purpose;
@@ -28,6 +29,8 @@ const BULK_ROWS: i64 = 5000;
 /// The newest page of one conversation, being fetched.
 #[derive(Debug, Clone)]
 pub(crate) struct Load {
+    /// Which one it is: the page of one that was abandoned says nothing to the next.
+    serial: u64,
     limit: u32,
     deepened: bool,
     /// So many of the newest rows have been fetched without a hole.
@@ -36,6 +39,8 @@ pub(crate) struct Load {
     below: bool,
     /// Whether everything is being fetched at once.
     whole: bool,
+    /// Whether the list was compared after the page under way was asked for: it may be older.
+    outdated: bool,
     waiters: Vec<Token>,
 }
 
@@ -43,12 +48,25 @@ pub(crate) struct Load {
 #[derive(Debug, Default)]
 pub(crate) struct Loads {
     pub(crate) pass_counter: u64,
+    next: u64,
     under_way: BTreeMap<ConversationId, Load>,
+}
+
+impl Loads {
+    /// The fetch of this conversation, if it is still this one.
+    fn get(&self, id: ConversationId, serial: u64) -> Option<&Load> {
+        self.under_way.get(&id).filter(|load| load.serial == serial)
+    }
+
+    pub(crate) fn is_current(&self, id: ConversationId, serial: u64) -> bool {
+        self.get(id, serial).is_some()
+    }
 }
 
 impl Engine {
     /// Fetches what these conversations lack, in this order.
     pub(crate) fn catch_up(&mut self, ids: &[ConversationId]) {
+        self.doubt_pages(ids);
         let urgent: Vec<ConversationId> = ids
             .iter()
             .filter(|id| self.focus.0 == Some(**id) || self.has_unsent(**id))
@@ -68,6 +86,17 @@ impl Engine {
         }
         for id in ids {
             self.load(*id, Priority::Background, None);
+        }
+    }
+
+    /// A page asked for before the list was may lack what the list has counted.
+    fn doubt_pages(&mut self, ids: &[ConversationId]) {
+        for id in ids {
+            let missing = self.convs.get(*id).is_some_and(|conv| conv.missing > 0);
+            if missing && let Some(load) = self.loads.under_way.get_mut(id) {
+                let purpose = Purpose::Load { conversation_id: *id, serial: load.serial };
+                load.outdated = !self.requests.has_not_left(&purpose);
+            }
         }
     }
 
@@ -163,19 +192,24 @@ impl Engine {
         // where in it something may be missing.
         let again = if conv.loaded() { 0 } else { conv.coverage.cached };
         let limit = missing.max(again).saturating_add(10).clamp(PAGE, DEEPEST);
-        let purpose = Purpose::Load { conversation_id: id };
         let known = self.loads.under_way.contains_key(&id);
+        if !known {
+            self.loads.next = self.loads.next.saturating_add(1);
+        }
         let asked = waiter.is_some();
         let load = self.loads.under_way.entry(id).or_insert(Load {
+            serial: self.loads.next,
             limit,
             deepened: false,
             depth: 0,
             below: false,
             whole: false,
+            outdated: false,
             waiters: Vec::new(),
         });
         load.waiters.extend(waiter);
         let limit = load.limit;
+        let purpose = Purpose::Load { conversation_id: id, serial: load.serial };
         if known {
             // On its way, or being stored: it is waited for. Still waiting: someone may be in a hurry.
             if priority == Priority::Interactive {
@@ -187,41 +221,57 @@ impl Engine {
     }
 
     fn ask_page(&mut self, id: ConversationId, limit: u32, offset: u32, priority: Priority) {
+        let Some(serial) = self.loads.under_way.get(&id).map(|load| load.serial) else {
+            return;
+        };
         if let Some(pass) = self.pass.as_mut()
             && pass.targets.contains(&id)
         {
             pass.report.requests = pass.report.requests.saturating_add(1);
         }
         self.request(
-            Purpose::Load { conversation_id: id },
+            Purpose::Load { conversation_id: id, serial },
             Request::Messages { conversation_id: id, limit, offset },
             priority,
         );
     }
 
     /// A page came; a page that was not full is the whole conversation.
-    pub(crate) fn on_page(&mut self, id: ConversationId, rows: Vec<MessageFact>, full: bool) {
-        if !self.loads.under_way.contains_key(&id) {
+    pub(crate) fn on_page(
+        &mut self,
+        id: ConversationId,
+        serial: u64,
+        rows: Vec<MessageFact>,
+        full: bool,
+    ) {
+        let loaded = self.convs.get(id).map(Conv::loaded);
+        if !self.loads.is_current(id, serial) {
+            // Of a link before this one: what it brought is kept, nothing is claimed.
+            if loaded == Some(true) {
+                self.apply(id, rows, Run::Scattered, Source::Join, Vec::new());
+            }
             return;
         }
         let from_start = !full;
-        if self.convs.get(id).is_none() {
+        if loaded.is_none() {
             self.end_load(id, Err(ErrorCode::NotFound));
             return;
         }
         let window = Run::Window { from_start };
-        self.apply(id, rows, window, Source::Window { from_start }, Vec::new());
+        self.apply(id, rows, window, Source::Window { from_start, serial }, Vec::new());
     }
 
     /// A page that would not come: the conversation stays marked, so its gap is shown.
-    pub(crate) fn on_no_page(&mut self, id: ConversationId, code: ErrorCode) {
-        if let Some(conv) = self.convs.get_mut(id) {
-            conv.failures = conv.failures.saturating_add(1);
+    pub(crate) fn on_no_page(&mut self, id: ConversationId, serial: u64, code: ErrorCode) {
+        if self.loads.is_current(id, serial) {
+            if let Some(conv) = self.convs.get_mut(id) {
+                conv.failures = conv.failures.saturating_add(1);
+            }
+            self.end_load(id, Err(code));
         }
-        self.end_load(id, Err(code));
     }
 
-    fn end_load(&mut self, id: ConversationId, result: Result<(), ErrorCode>) {
+    pub(crate) fn end_load(&mut self, id: ConversationId, result: Result<(), ErrorCode>) {
         if let Some(load) = self.loads.under_way.remove(&id) {
             for token in load.waiters {
                 self.answer(token, result.map(|()| Answered::Done));
@@ -322,7 +372,9 @@ impl Engine {
             Source::Live => self.after_live(id, &fresh),
             Source::Bulk => self.after_bulk(id),
             Source::Join => {}
-            Source::Window { from_start } => self.after_window(id, *from_start),
+            Source::Window { from_start, serial } => {
+                self.after_window(id, *serial, *from_start);
+            }
             Source::Older(stretch) => self.after_older(id, *stretch),
         }
     }
@@ -352,14 +404,25 @@ impl Engine {
         self.end_load(id, Ok(()));
     }
 
-    fn after_window(&mut self, id: ConversationId, from_start: bool) {
+    fn after_window(&mut self, id: ConversationId, serial: u64, from_start: bool) {
         let Some(conv) = self.convs.get_mut(id) else {
             return;
         };
-        let Some(load) = self.loads.under_way.get_mut(&id) else {
+        let load = self.loads.under_way.get_mut(&id).filter(|load| load.serial == serial);
+        let Some(load) = load else {
             // Nobody waits any more (the link went): what came is kept, nothing is claimed.
             return;
         };
+        let priority =
+            if load.waiters.is_empty() { Priority::Background } else { Priority::Interactive };
+        if load.outdated {
+            load.outdated = false;
+            if conv.missing > 0 {
+                let limit = load.limit;
+                self.ask_page(id, limit, 0, priority);
+                return;
+            }
+        }
         let first = conv.row.older_unknown.is_none();
         if from_start {
             conv.row.older_unknown = Some(0);
@@ -374,8 +437,6 @@ impl Engine {
         if !load.below {
             load.depth = if from_start { u32::MAX } else { load.limit };
         }
-        let priority =
-            if load.waiters.is_empty() { Priority::Background } else { Priority::Interactive };
         // What is missing may lie between any two cached messages below what was fetched, whether or
         // not a gap is marked elsewhere: only what is below all of them is further back.
         let within = conv.missing > 0 && load.depth < conv.coverage.cached;

@@ -122,9 +122,9 @@ impl Engine {
 
     fn drop_load(&mut self, id: ConversationId) {
         self.requests.drop_where(|purpose| {
-            matches!(purpose, crate::requests::Purpose::Load { conversation_id } if *conversation_id == id)
+            matches!(purpose, crate::requests::Purpose::Load { conversation_id, .. } if *conversation_id == id)
         });
-        self.on_no_page(id, ErrorCode::ConversationDeleted);
+        self.end_load(id, Err(ErrorCode::ConversationDeleted));
     }
 
     pub(crate) fn on_whatsapp(&mut self, whatsapp: Whatsapp) {

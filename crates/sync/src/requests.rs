@@ -24,7 +24,7 @@ pub(crate) enum Purpose {
     /// The newest messages of all, for what a new link may have missed.
     Join,
     /// The newest page of a conversation.
-    Load { conversation_id: ConversationId },
+    Load { conversation_id: ConversationId, serial: u64 },
     /// An older stretch of a conversation.
     Older { conversation_id: ConversationId, token: Token, grown: bool },
     /// A text or a file.
@@ -98,6 +98,11 @@ impl Requests {
     /// Whether a request for this purpose waits or is under way.
     pub(crate) fn has(&self, purpose: &Purpose) -> bool {
         self.waiting.iter().chain(self.under_way.values()).any(|job| job.purpose == *purpose)
+    }
+
+    /// Whether a request for this purpose waits to leave.
+    pub(crate) fn has_not_left(&self, purpose: &Purpose) -> bool {
+        self.waiting.iter().any(|job| job.purpose == *purpose)
     }
 
     /// Whether a request for this purpose has left.
@@ -204,8 +209,10 @@ impl Engine {
     fn patient(&self, purpose: &Purpose) -> bool {
         match purpose {
             Purpose::List { pass } | Purpose::Bulk { pass } => self.is_current(*pass),
-            Purpose::Load { .. }
-            | Purpose::FindConversation
+            Purpose::Load { conversation_id, serial } => {
+                self.reachable() && self.loads.is_current(*conversation_id, *serial)
+            }
+            Purpose::FindConversation
             | Purpose::Read { .. }
             | Purpose::Join
             | Purpose::LinkStatus => self.reachable(),
@@ -223,12 +230,12 @@ impl Engine {
                 return self.on_bulk(pass, rows, raw_rows);
             }
             (Purpose::Join, Ok(Reply::Messages { rows, .. })) => return self.on_join(rows),
-            (Purpose::Load { conversation_id }, Ok(Reply::Messages { rows, raw_rows })) => {
+            (Purpose::Load { conversation_id, serial }, Ok(Reply::Messages { rows, raw_rows })) => {
                 let Request::Messages { limit, offset, .. } = job.request else {
                     return;
                 };
                 let full = offset > 0 || raw_rows >= limit;
-                return self.on_page(conversation_id, rows, full);
+                return self.on_page(conversation_id, serial, rows, full);
             }
             (
                 Purpose::Older { conversation_id, token, grown },
@@ -305,7 +312,9 @@ impl Engine {
                 }
             }
             Purpose::Bulk { pass } => self.on_no_bulk(pass),
-            Purpose::Load { conversation_id } => self.on_no_page(conversation_id, code),
+            Purpose::Load { conversation_id, serial } => {
+                self.on_no_page(conversation_id, serial, code);
+            }
             Purpose::Read { conversation_id } => self.on_not_read(conversation_id, code),
             Purpose::Older { token, .. }
             | Purpose::Bot { token, .. }

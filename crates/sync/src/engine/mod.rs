@@ -15,7 +15,7 @@ use crate::outbox::Outbox;
 use crate::requests::Requests;
 use crate::walk::Pass;
 use condorito_model::fact::{MessageFact, WhatsappState};
-use condorito_model::record::{PendingRead, Snapshot, StoreOp};
+use condorito_model::record::{OutboxRow, PendingRead, Snapshot, StoreOp};
 use condorito_model::view::{Connection, Whatsapp};
 use condorito_model::{ConversationId, ErrorCode, LocalId, RowId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -120,6 +120,16 @@ pub(crate) enum After {
         token: Token,
         answered: Answered,
     },
+    /// The operator's consent to another send.
+    Consented {
+        local_id: LocalId,
+        token: Token,
+    },
+    /// A text was thrown away; it is as before if that was not stored.
+    Discarded {
+        row: Box<OutboxRow>,
+        token: Token,
+    },
     /// Sent rows were purged.
     Purged,
     /// A row of the outbox, which must be written again if it was not.
@@ -143,8 +153,10 @@ pub(crate) enum Source {
     Bulk,
     /// The search for what a new link may have missed.
     Join,
+    /// The newest page, of the fetch with this serial.
     Window {
         from_start: bool,
+        serial: u64,
     },
     /// An older stretch, asked for by the operator.
     Older(Stretch),

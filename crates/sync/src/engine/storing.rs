@@ -1,7 +1,7 @@
 //! Batches for the store, and what follows when they are stored or refused.
 
 use super::*;
-use crate::input::{Effect, Ticket};
+use crate::input::{Answered, Effect, Ticket};
 use condorito_model::record::{Outcome, StoreFault, StoreOp};
 use condorito_model::{ConversationId, ErrorCode, RowId};
 use std::collections::BTreeSet;
@@ -92,6 +92,8 @@ impl Engine {
             }
             After::Armed { local_id } => self.dispatch(&local_id),
             After::Answer { token, answered } => self.answer(token, Ok(answered)),
+            After::Consented { local_id, token } => self.on_consented(&local_id, token),
+            After::Discarded { token, .. } => self.answer(token, Ok(Answered::Done)),
             After::Purged => {
                 if let Some(Outcome::Purged { local_ids }) = outcomes.next() {
                     for local_id in local_ids {
@@ -127,6 +129,11 @@ impl Engine {
             After::Closed { conversation_id } => self.distrust(conversation_id),
             After::Armed { local_id } => self.disarm(&local_id),
             After::Outbox { local_id } => self.outbox.mark_unwritten(&local_id),
+            After::Consented { token, .. } => self.answer(token, Err(code)),
+            After::Discarded { row, token } => {
+                self.on_not_discarded(*row);
+                self.answer(token, Err(code));
+            }
             After::Answer { token, .. } => {
                 self.unwritten = true;
                 self.answer(token, Err(code));

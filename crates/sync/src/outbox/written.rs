@@ -154,19 +154,17 @@ impl Engine {
         }
     }
 
-    /// Send again: the operator's consent.
+    /// Send again: the operator's consent, which counts once it is durable.
     pub(crate) fn retry(&mut self, local_id: &LocalId, token: Token) {
-        let Some(row) = self.outbox.row_mut(local_id) else {
+        let Some(row) = self.outbox.row(local_id) else {
             return self.answer(token, Err(ErrorCode::NotFound));
         };
         match row.state {
             OutboxState::Failed | OutboxState::Unconfirmed => {
-                row.state = OutboxState::Queued;
-                row.consents = row.consents.saturating_add(1);
-                row.error = None;
-                let op = StoreOp::PutOutbox { row: row.clone() };
-                self.store(vec![op], After::Answer { token, answered: Answered::Done });
-                self.outbox.settle_lane(local_id);
+                let mut row = row.clone();
+                consent(&mut row);
+                let local_id = local_id.clone();
+                self.store(vec![StoreOp::PutOutbox { row }], After::Consented { local_id, token });
             }
             OutboxState::Queued => {
                 self.outbox.pause = None;
@@ -176,9 +174,20 @@ impl Engine {
         }
     }
 
+    /// The consent is durable. Whatever became known of the text meanwhile stands.
+    pub(crate) fn on_consented(&mut self, local_id: &LocalId, token: Token) {
+        if let Some(row) = self.outbox.row_mut(local_id) {
+            if matches!(row.state, OutboxState::Failed | OutboxState::Unconfirmed) {
+                consent(row);
+            }
+            self.outbox.settle_lane(local_id);
+        }
+        self.answer(token, Ok(Answered::Done));
+    }
+
     /// Forget it.
     pub(crate) fn discard(&mut self, local_id: &LocalId, token: Token) {
-        let Some(row) = self.outbox.row(local_id) else {
+        let Some(row) = self.outbox.row(local_id).cloned() else {
             return self.answer(token, Err(ErrorCode::NotFound));
         };
         if !matches!(
@@ -188,11 +197,27 @@ impl Engine {
             return self.answer(token, Err(ErrorCode::InFlight));
         }
         let phone = row.phone.clone();
+        // At once, so that it does not leave while this is stored.
         self.outbox.forget(local_id);
         let op = StoreOp::RemoveOutbox { local_id: local_id.clone() };
-        self.store(vec![op], After::Answer { token, answered: Answered::Done });
+        self.store(vec![op], After::Discarded { row: Box::new(row), token });
         if let Some(id) = self.convs.id_of_phone(&phone) {
             self.settle_local_preview(id);
         }
     }
+
+    /// The store still has it, so it is as before.
+    pub(crate) fn on_not_discarded(&mut self, row: OutboxRow) {
+        let phone = row.phone.clone();
+        self.outbox.insert(row);
+        if let Some(id) = self.convs.id_of_phone(&phone) {
+            self.settle_local_preview(id);
+        }
+    }
+}
+
+fn consent(row: &mut OutboxRow) {
+    row.state = OutboxState::Queued;
+    row.consents = row.consents.saturating_add(1);
+    row.error = None;
 }

@@ -145,6 +145,12 @@ impl World {
         let Some((ticket, ops)) = state.batches.pop_front() else {
             return;
         };
+        if !state.disk_full {
+            self.note_ways(client, &ops);
+        }
+        let Some(state) = self.clients.get_mut(client) else {
+            return;
+        };
         let result =
             if state.disk_full { Err(StoreFault::Full) } else { Ok(state.store.apply(&ops)) };
         self.input(client, Input::Stored { ticket, result });

@@ -8,6 +8,7 @@ mod network;
 mod notices;
 mod people;
 mod requests;
+mod ways;
 
 use crate::sim::coverage::Coverage;
 use crate::sim::server::Server;
@@ -409,38 +410,9 @@ fn note_state(state: &mut Client, row: &OutboxRow, coverage: &mut Coverage) {
         OutboxState::Sent => "state sent",
     };
     coverage.hit(name);
-    let way = match (before, row.state) {
-        (Some(OutboxState::Queued), OutboxState::Sending) => Some("outbox queued to sending"),
-        (Some(OutboxState::Sending), OutboxState::Queued) => Some("outbox sending to queued"),
-        (Some(OutboxState::Sending), OutboxState::Sent) => Some("outbox sending to sent"),
-        (Some(OutboxState::Sending), OutboxState::Failed) => Some("outbox sending to failed"),
-        (Some(OutboxState::Sending), OutboxState::Reconciling) => {
-            Some("outbox sending to reconciling")
-        }
-        (Some(OutboxState::Reconciling), OutboxState::Unconfirmed) => {
-            Some("outbox reconciling to unconfirmed")
-        }
-        (Some(OutboxState::Unconfirmed), OutboxState::Queued | OutboxState::Sending) => {
-            Some("outbox unconfirmed, sent again")
-        }
-        (Some(OutboxState::Failed), OutboxState::Queued | OutboxState::Sending) => {
-            Some("outbox failed, sent again")
-        }
-        (Some(OutboxState::Sent), OutboxState::Unconfirmed) => Some("outbox sent to unconfirmed"),
-        _ => None,
-    };
-    if let Some(way) = way {
-        coverage.hit(way);
-    }
-    match (before, row.state) {
-        (Some(OutboxState::Unconfirmed), OutboxState::Sent) => {
-            coverage.hit("unconfirmed became sent by a late echo");
-        }
-        (Some(OutboxState::Reconciling), OutboxState::Sent) => coverage.hit("reconciled to sent"),
-        (Some(OutboxState::Sending), OutboxState::Sent) if row.message_id.is_some() => {
-            coverage.hit("5.3 echo before the reply");
-        }
-        _ => {}
+    let sent = (Some(OutboxState::Sending), OutboxState::Sent) == (before, row.state);
+    if sent && row.message_id.is_some() {
+        coverage.hit("5.3 echo before the reply");
     }
 }
 

@@ -217,14 +217,17 @@ impl World {
         let Some(state) = self.clients.get(client) else {
             return;
         };
-        let open: Vec<LocalId> = state
-            .store
-            .outbox
-            .values()
-            .filter(|row| matches!(row.state, OutboxState::Unconfirmed | OutboxState::Failed))
-            .map(|row| row.local_id.clone())
-            .collect();
+        let rows = |wanted: fn(OutboxState) -> bool| -> Vec<LocalId> {
+            let rows = state.store.outbox.values().filter(|row| wanted(row.state));
+            rows.map(|row| row.local_id.clone()).collect()
+        };
+        let open = rows(|state| matches!(state, OutboxState::Unconfirmed | OutboxState::Failed));
+        let waiting = rows(|state| state == OutboxState::Queued);
         let Some(local_id) = open.choose(&mut self.rng).cloned() else {
+            // Thought better of it.
+            if let Some(local_id) = waiting.choose(&mut self.rng).cloned() {
+                self.discard(client, local_id);
+            }
             return;
         };
         if self.rng.random_bool(0.6) {
@@ -237,13 +240,17 @@ impl World {
             }
             self.command(client, Command::Retry { local_id });
         } else {
-            self.hit("operator discard");
-            let next = self.clients.get(client).map_or(0, |state| state.next_token + 1);
-            if let Some(state) = self.clients.get_mut(client) {
-                state.discards.insert(Token(next), local_id.clone());
-            }
-            self.command(client, Command::Discard { local_id });
+            self.discard(client, local_id);
         }
+    }
+
+    fn discard(&mut self, client: usize, local_id: LocalId) {
+        self.hit("operator discard");
+        let next = self.clients.get(client).map_or(0, |state| state.next_token + 1);
+        if let Some(state) = self.clients.get_mut(client) {
+            state.discards.insert(Token(next), local_id.clone());
+        }
+        self.command(client, Command::Discard { local_id });
     }
 
     pub(super) fn command(&mut self, client: usize, command: Command) -> Token {
