@@ -7,8 +7,10 @@ import App from './App.svelte';
 import { connectPlatform } from '$lib/platform';
 import { clock } from '$lib/state/clock.svelte';
 import { preferences } from '$lib/state/preferences.svelte';
+import { room } from '$lib/state/room.svelte';
 
 preferences.start();
+room.start();
 clock.start();
 
 const platform = await connectPlatform();

@@ -121,4 +121,5 @@ test('keys are written as the keyboard names them', () => {
   expect(capsOf('Alt+ArrowUp')).toEqual(['Alt', '↑']);
   vi.spyOn(navigator, 'platform', 'get').mockReturnValue('MacIntel');
   expect(capsOf('Mod+K')).toEqual(['⌘', 'K']);
+  expect(capsOf('Shift+Enter')).toEqual(['⇧', '↩']);
 });

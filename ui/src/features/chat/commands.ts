@@ -201,6 +201,8 @@ export function chatCommands(desk: Desk, dialogs: Dialogs, hands: ChatHands): Co
       run: () => hands.back(),
     },
     // Handled where the text is written: listed here for the sheet of keys.
+    { id: 'find.previous', section: 'conversation', title: m.command_find_previous, keys: ['Enter'], run: null },
+    { id: 'find.next', section: 'conversation', title: m.command_find_next, keys: ['Shift+Enter'], run: null },
     { id: 'write.send', section: 'writing', title: m.send, keys: ['Enter'], run: null },
     { id: 'write.line', section: 'writing', title: m.command_line, keys: ['Shift+Enter'], run: null },
     { id: 'write.bold', section: 'writing', title: m.command_bold, keys: ['Mod+B'], run: null },

@@ -1,24 +1,22 @@
 /** Whether the contact panel is open: beside the messages where there is room, else over them. */
 import { createContext } from 'svelte';
-import { MediaQuery } from 'svelte/reactivity';
+import { room } from '$lib/state/room.svelte';
 
 const KEY = 'condorito.contact-panel';
 
 export class ContactPanelState {
-  readonly #narrow = new MediaQuery('max-width: 1279px');
-  readonly #covering = new MediaQuery('max-width: 899px');
   /** Beside the messages: remembered. */
   #docked = $state(localStorage.getItem(KEY) === 'open');
   /** Over the messages: for the moment only. */
   #over = $state(false);
 
   get floats(): boolean {
-    return this.#narrow.current;
+    return room.below('floating');
   }
 
   /** Over everything but the rail: what is below must not be reached. */
   get covers(): boolean {
-    return this.open && this.#covering.current;
+    return this.open && room.below('covering');
   }
 
   get open(): boolean {

@@ -45,7 +45,14 @@ export function typesNothing(keys: Keys): boolean {
   return mod || alt || /^(F\d+|Escape)$/.test(key);
 }
 
-const ARROWS: Record<string, string> = { ArrowUp: '↑', ArrowDown: '↓', ArrowLeft: '←', ArrowRight: '→', Escape: 'Esc' };
+const CAPS: Record<string, string> = { ArrowUp: '↑', ArrowDown: '↓', ArrowLeft: '←', ArrowRight: '→', Escape: 'Esc' };
+
+/** The cap of a key that has a name instead of a letter. */
+function capOf(key: string, mac: boolean): string {
+  if (key === 'End') return m.key_end();
+  if (key === 'Enter' && mac) return '↩';
+  return CAPS[key] ?? (key.length === 1 ? key.toUpperCase() : key);
+}
 
 /** The caps to press, one by one, as this machine's keyboard names them. */
 export function capsOf(keys: Keys): string[] {
@@ -55,7 +62,7 @@ export function capsOf(keys: Keys): string[] {
   if (mod) caps.push(mac ? '⌘' : 'Ctrl');
   if (alt) caps.push(mac ? '⌥' : 'Alt');
   if (shift) caps.push(mac ? '⇧' : m.key_shift());
-  caps.push(ARROWS[key] ?? (key === 'End' ? m.key_end() : key.length === 1 ? key.toUpperCase() : key));
+  caps.push(capOf(key, mac));
   return caps;
 }
 
