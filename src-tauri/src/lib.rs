@@ -50,6 +50,7 @@ struct Stopped(AtomicBool);
 
 /// Runs the app until the operator quits it.
 pub fn run() -> ExitCode {
+    condorito_client::leave_no_traces();
     let options = match Options::try_parse() {
         Ok(options) => options,
         Err(error) => {

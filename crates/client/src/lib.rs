@@ -13,6 +13,7 @@ mod actor;
 pub mod bindings;
 mod client;
 pub mod commands;
+mod crash;
 mod events;
 mod fault;
 mod folder;
@@ -28,6 +29,7 @@ mod voice;
 
 pub use client::{Client, ClientOptions, DemoStarter, StartFault};
 pub use condorito_model::{CommandError, ErrorCode};
+pub use crash::leave_no_traces;
 pub use events::{Event, EventStream};
 pub use locale::Locale;
 pub use media::MediaPart;

@@ -17,6 +17,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 fn main() -> ExitCode {
+    condorito_client::leave_no_traces();
     let options = Options::parse();
     start_log();
     let result = match &options.task {
