@@ -1,11 +1,13 @@
 //! The server, the program, and what lies on disk.
 
+mod canary;
 mod disk;
 #[cfg(target_os = "linux")]
 mod keyring;
 mod program;
 mod server;
 
+pub use canary::Words;
 pub use disk::{files_below, mirror_of, open_store};
 #[cfg(target_os = "linux")]
 pub use keyring::Keyring;

@@ -3,7 +3,7 @@
 use super::SOON;
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
@@ -22,6 +22,8 @@ pub struct Launch {
     secrets: &'static str,
     options: Vec<String>,
     environment: Vec<(String, String)>,
+    /// A shell's words that run before the program, in the same process.
+    before: Option<&'static str>,
 }
 
 impl Launch {
@@ -34,6 +36,7 @@ impl Launch {
             secrets: "file",
             options: Vec::new(),
             environment: Vec::new(),
+            before: None,
         }
     }
 
@@ -57,14 +60,40 @@ impl Launch {
         self
     }
 
+    /// Adds to the environment.
+    pub fn with(mut self, name: &str, value: impl AsRef<Path>) -> Self {
+        self.environment.push((name.to_owned(), value.as_ref().display().to_string()));
+        self
+    }
+
+    /// Words of a shell to run first: limits, say.
+    pub fn before(mut self, before: &'static str) -> Self {
+        self.before = Some(before);
+        self
+    }
+
+    /// The folder that holds everything it was given: the data folder, the log, its working folder.
+    pub fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The data folder.
     pub fn folder(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_condorito-headless"));
+        let program = env!("CARGO_BIN_EXE_condorito-headless");
+        let mut command = match self.before {
+            None => Command::new(program),
+            Some(before) => {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", &format!("{before} && exec \"$@\""), "sh", program]);
+                shell
+            }
+        };
         command
+            .current_dir(self.root())
             .args([
                 "--backend",
                 &self.backend,
@@ -113,6 +142,8 @@ struct Heard {
 
 #[derive(Default)]
 struct State {
+    /// Every line, as it was written.
+    lines: String,
     events: Vec<Value>,
     /// Answers whose `id` nobody asked with.
     strays: Vec<Value>,
@@ -138,6 +169,8 @@ async fn read(stdout: BufReader<tokio::process::ChildStdout>, heard: Arc<Heard>)
         let value: Value =
             serde_json::from_str(&line).unwrap_or_else(|_| panic!("no JSON: {line}"));
         let mut state = heard.state.lock().unwrap();
+        state.lines.push_str(&line);
+        state.lines.push('\n');
         if value.get("event").is_some() {
             state.events.push(value);
         } else {
@@ -158,6 +191,16 @@ impl Headless {
     /// The data folder.
     pub fn folder(&self) -> PathBuf {
         self.launch.folder()
+    }
+
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
+    /// Everything it wrote to its standard output since this start.
+    pub fn said(&self) -> String {
+        self.heard.state.lock().unwrap().lines.clone()
     }
 
     /// Everything it logged, over all its starts.
@@ -315,9 +358,14 @@ impl Headless {
     }
 
     /// Asks it to end by a signal.
-    pub async fn terminate(mut self) -> (ExitStatus, Launch) {
-        let pid = self.child.id().unwrap().to_string();
-        let kill = Command::new("kill").args(["-TERM", &pid]).status().await.unwrap();
+    pub async fn terminate(self) -> (ExitStatus, Launch) {
+        self.signal("-TERM").await
+    }
+
+    /// Ends it by a signal.
+    pub async fn signal(mut self, signal: &str) -> (ExitStatus, Launch) {
+        let pid = self.pid().to_string();
+        let kill = Command::new("kill").args([signal, &pid]).status().await.unwrap();
         assert!(kill.success());
         let status = timeout(SOON, self.child.wait()).await.expect("it ends").unwrap();
         (status, self.launch)
