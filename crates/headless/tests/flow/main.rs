@@ -13,6 +13,7 @@
 mod canary;
 mod catchup;
 mod embedded;
+mod ids;
 #[cfg(target_os = "linux")]
 mod keyring;
 mod listing;
