@@ -234,6 +234,17 @@ const HERE: &[Need] = &[
         },
     },
     Need {
+        name: "libfaketime, a clock that can be set for one program",
+        for_: For::Testing,
+        probe: Probe::Program("faketime"),
+        sources: Sources {
+            apt: Some("faketime"),
+            dnf: Some("libfaketime"),
+            pacman: Some("libfaketime"),
+            ..NONE
+        },
+    },
+    Need {
         name: "the GNOME keyring, a Secret Service",
         for_: For::Testing,
         probe: Probe::Program("gnome-keyring-daemon"),

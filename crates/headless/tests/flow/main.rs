@@ -12,6 +12,8 @@
 
 mod canary;
 mod catchup;
+#[cfg(target_os = "linux")]
+mod clock;
 mod embedded;
 mod ids;
 #[cfg(target_os = "linux")]

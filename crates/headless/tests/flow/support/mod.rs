@@ -1,6 +1,8 @@
 //! The server, the program, and what lies on disk.
 
 mod canary;
+#[cfg(target_os = "linux")]
+mod clock;
 mod disk;
 #[cfg(target_os = "linux")]
 mod keyring;
@@ -8,6 +10,8 @@ mod program;
 mod server;
 
 pub use canary::Words;
+#[cfg(target_os = "linux")]
+pub use clock::Clock;
 pub use disk::{files_below, mirror_of, open_store};
 #[cfg(target_os = "linux")]
 pub use keyring::Keyring;
