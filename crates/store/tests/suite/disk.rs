@@ -1,11 +1,13 @@
 //! Disks that are full, and folders that cannot be written. Linux: a file system of the test's own
-//! is mounted in a namespace of its own; where that is not allowed, limits do.
+//! is mounted in a namespace of its own, and another user is asked for where the superuser runs the
+//! tests. A machine that allows none of it fails the test by the name of what it lacks.
 #![cfg(target_os = "linux")]
 
 use crate::support::{CHAT, FROM_START, Home, KEY, chat, facts, reopen, text};
 use condorito_model::record::{StoreFault, StoreOp};
 use condorito_store::{Error, Key, Options, Store};
 use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
@@ -14,22 +16,14 @@ use tempfile::TempDir;
 const FOLDER: &str = "DISK_FOLDER";
 const WRONG: &str = "DISK_WRONG";
 
-/// Runs `script` in `sh` with the folder as `$1`, and `child` of this test program in its place;
-/// inside of a namespace when `mounts`. `None` when the system allows no namespace.
-fn run(script: &str, folder: &Path, wrong: &str, mounts: bool) -> Option<String> {
-    let this = std::env::current_exe().expect("this test");
+/// Runs `script` in `sh` with the folder as `$1` and this test program as `$2`; by `launcher`.
+fn run(launcher: &[&str], script: &str, folder: &Path, wrong: &str, this: &Path) -> String {
     let script = format!("{script} && exec \"$2\" --exact disk::child --nocapture");
-    let mut command = Command::new(if mounts { "unshare" } else { "sh" });
-    if mounts {
-        let allowed = Command::new("unshare").args(["-rm", "true"]).output();
-        if !allowed.is_ok_and(|output| output.status.success()) {
-            return None;
-        }
-        command.args(["-rm", "sh"]);
-    }
+    let mut command = Command::new("env");
     let output = command
-        .args(["-c", &script, "sh"])
-        .args([folder, &this])
+        .args(launcher)
+        .args(["sh", "-c", &script, "sh"])
+        .args([folder, this])
         .env(FOLDER, folder)
         .env(WRONG, wrong)
         .output()
@@ -37,7 +31,24 @@ fn run(script: &str, folder: &Path, wrong: &str, mounts: bool) -> Option<String>
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}\n{error}");
-    Some(said)
+    said
+}
+
+/// How a process gets mounts of its own here.
+fn with_mounts() -> &'static [&'static str] {
+    const WAYS: [&[&str]; 2] = [&["unshare", "-rm"], &["unshare", "-m"]];
+    let works = |way: &&&[&str]| {
+        Command::new("env").args(**way).arg("true").output().is_ok_and(|done| done.status.success())
+    };
+    WAYS.iter().find(works).expect(
+        "needs a mount namespace: `unshare` of util-linux, and either unprivileged user namespaces \
+         (sysctl kernel.unprivileged_userns_clone=1, \
+         kernel.apparmor_restrict_unprivileged_userns=0) or the right to mount (CAP_SYS_ADMIN)",
+    )
+}
+
+fn this_program() -> std::path::PathBuf {
+    std::env::current_exe().expect("this test")
 }
 
 /// The other process; by itself it has nothing to do but to show that a sound disk is none of it.
@@ -94,16 +105,12 @@ async fn fill_up(folder: &Path) {
 async fn a_full_disk_says_so_and_keeps_every_text_that_was_taken() {
     let folder = TempDir::new().expect("a folder");
     let mount = "mount -t tmpfs -o size=1500k tmpfs \"$1\"";
+    let said = run(with_mounts(), mount, folder.path(), "full", &this_program());
+    assert!(said.contains("then Full") && said.contains("survived"), "{said}");
     // Blocks of 512 bytes; the signal is ignored, so that writing fails as on a full disk.
     let limit = "trap '' XFSZ && ulimit -f 1200";
-    let said = run(mount, folder.path(), "full", true);
-    if let Some(said) = &said {
-        assert!(said.contains("then Full"), "{said}");
-    }
-    let limited = run(limit, folder.path(), "limited", false).expect("needs no namespace");
-    for said in said.iter().chain([&limited]) {
-        assert!(said.contains("survived"), "{said}");
-    }
+    let limited = run(&[], limit, folder.path(), "limited", &this_program());
+    assert!(limited.contains("survived"), "{limited}");
     // Without the limit everything is there and goes on.
     let (store, _) = reopen(folder.path()).await;
     let taken = store.outbox().await.expect("read").len();
@@ -136,10 +143,35 @@ async fn a_folder_that_cannot_be_written_is_refused_untouched() {
         all
     };
     let before = files();
+    let folder = home.folder.path();
+    // A file system that takes nothing.
     let bind = "mount --bind \"$1\" \"$1\" && mount -o remount,ro,bind \"$1\"";
-    if let Some(said) = run(bind, home.folder.path(), "read-only", true) {
-        assert!(said.contains("refused"), "{said}");
-    }
+    let said = run(with_mounts(), bind, folder, "read-only", &this_program());
+    assert!(said.contains("refused"), "{said}");
+    assert_eq!(files(), before);
+    // A folder that may be read and no more. The superuser may write to it all the same, so there
+    // somebody else has to try, with a copy of this program where they can reach it.
+    let mode = |mode: u32| {
+        let entries = fs::read_dir(folder).expect("a folder").map(|one| one.expect("one").path());
+        for path in entries.chain([folder.to_owned()]) {
+            let bits = if path.is_dir() { mode | 0o111 } else { mode };
+            fs::set_permissions(&path, fs::Permissions::from_mode(bits)).expect("set");
+        }
+    };
+    mode(0o444);
+    let said = if fs::metadata("/proc/self").expect("a process").uid() == 0 {
+        let reachable = TempDir::new().expect("a folder");
+        fs::set_permissions(&reachable, fs::Permissions::from_mode(0o755)).expect("set");
+        let copy = reachable.path().join("suite");
+        fs::copy(this_program(), &copy).expect("copied");
+        let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+        run(&nobody, ":", folder, "read-only", &copy)
+    } else {
+        run(&[], ":", folder, "read-only", &this_program())
+    };
+    mode(0o644);
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).expect("set");
+    assert!(said.contains("refused"), "{said}");
     assert_eq!(files(), before);
     let (store, report) = reopen(home.folder.path()).await;
     assert!(report.clean);
