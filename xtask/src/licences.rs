@@ -3,40 +3,49 @@
 #![cfg(test)]
 #![allow(clippy::expect_used)]
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use crate::project::{Project, cargo};
 
-/// Licences under which the packages may be given away.
-const ALLOWED: &[&str] = &[
-    "0BSD",
-    "Apache-2.0",
-    "Apache-2.0 WITH LLVM-exception",
-    "BSD-2-Clause",
-    "BSD-3-Clause",
-    "BSL-1.0",
-    "CC0-1.0",
-    "CDLA-Permissive-2.0",
-    "ISC",
-    "MIT",
-    "MIT-0",
-    "MPL-2.0",
-    "NCSA",
-    "Unicode-3.0",
-    "Unlicense",
-    "Zlib",
-];
+/// What `deny.toml` allows: licences, and the registries' addresses. The one list there is.
+struct Allowed {
+    licences: BTreeSet<String>,
+    registries: BTreeSet<String>,
+}
 
-/// Whether one of the alternatives of an expression is allowed as a whole.
-fn is_allowed(expression: &str) -> bool {
-    let flat = expression.replace(['(', ')'], " ").replace('/', " OR ");
-    // Without brackets `A OR B AND C` is stricter here than it reads: no harm.
-    flat.split(" AND ").all(|part| part.split(" OR ").any(|one| ALLOWED.contains(&one.trim())))
+impl Allowed {
+    fn read(project: &Project) -> Self {
+        let text = std::fs::read_to_string(project.root.join("deny.toml")).expect("deny.toml");
+        let all: toml::Table = text.parse().expect("TOML");
+        let list = |section: &str, name: &str| -> BTreeSet<String> {
+            let entries = all.get(section).and_then(|section| section.get(name));
+            let entries = entries.and_then(toml::Value::as_array).expect("a list");
+            entries.iter().filter_map(toml::Value::as_str).map(str::to_owned).collect()
+        };
+        Self { licences: list("licenses", "allow"), registries: list("sources", "allow-registry") }
+    }
+
+    /// Whether one of the alternatives of an expression is allowed as a whole.
+    fn licence(&self, expression: &str) -> bool {
+        let flat = expression.replace(['(', ')'], " ").replace('/', " OR ");
+        // Without brackets `A OR B AND C` is stricter here than it reads: no harm.
+        flat.split(" AND ")
+            .all(|part| part.split(" OR ").any(|one| self.licences.contains(one.trim())))
+    }
+
+    /// Whether a package may come from here; our own come from nowhere.
+    fn source(&self, source: Option<&str>) -> bool {
+        source.is_none_or(|from| {
+            from.strip_prefix("registry+").is_some_and(|from| self.registries.contains(from))
+        })
+    }
 }
 
 #[test]
 fn every_dependency_has_a_licence_we_know_and_one_source() {
     let project = Project::find().expect("the project");
+    let allowed = Allowed::read(&project);
     // Only what this system's build has been given is at hand without a network.
     let version = Command::new("rustc").arg("-vV").output().expect("rustc");
     let version = String::from_utf8_lossy(&version.stdout).into_owned();
@@ -54,10 +63,10 @@ fn every_dependency_has_a_licence_we_know_and_one_source() {
     for package in packages {
         let text = |name: &str| package.get(name).and_then(|value| value.as_str());
         let name = text("name").unwrap_or_default();
-        if !text("license").is_some_and(is_allowed) {
+        if !text("license").is_some_and(|licence| allowed.licence(licence)) {
             faults.push(format!("{name}: licence {:?}", text("license")));
         }
-        if text("source").is_some_and(|from| !from.starts_with("registry+")) {
+        if !allowed.source(text("source")) {
             faults.push(format!("{name}: from {:?}", text("source")));
         }
     }
@@ -66,10 +75,21 @@ fn every_dependency_has_a_licence_we_know_and_one_source() {
 
 #[test]
 fn an_expression_is_allowed_by_its_alternatives() {
+    let allowed = Allowed::read(&Project::find().expect("the project"));
     for good in ["MIT", "MIT OR GPL-3.0", "MIT/Apache-2.0", "(MIT OR Apache-2.0) AND Unicode-3.0"] {
-        assert!(is_allowed(good), "{good}");
+        assert!(allowed.licence(good), "{good}");
     }
     for bad in ["GPL-3.0", "MIT AND GPL-3.0", "", "Proprietary"] {
-        assert!(!is_allowed(bad), "{bad}");
+        assert!(!allowed.licence(bad), "{bad}");
+    }
+}
+
+#[test]
+fn a_source_is_the_one_registry_or_our_own() {
+    let allowed = Allowed::read(&Project::find().expect("the project"));
+    assert!(allowed.source(None));
+    assert!(allowed.source(Some("registry+https://github.com/rust-lang/crates.io-index")));
+    for bad in ["git+https://github.com/a/b#1", "registry+https://example.com/index", "path+file"] {
+        assert!(!allowed.source(Some(bad)), "{bad}");
     }
 }

@@ -1,5 +1,6 @@
 //! Every task of the project. `cargo xtask --help` lists them.
 
+mod audits;
 mod counts;
 mod docs;
 mod doctor;
@@ -66,9 +67,10 @@ enum Task {
         /// One only: event, body, headers, link or settings.
         target: Option<String>,
     },
-    /// Check style and types; with `--full` also the documentation and the release build.
+    /// Check style and types; with `--full` also the documentation, the release build, and what is
+    /// known of everything the app is made of.
     Lint {
-        /// Add the slow audits.
+        /// Add what is slow, and the audits.
         #[arg(long)]
         full: bool,
     },

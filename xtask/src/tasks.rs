@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
+use crate::audits;
 use crate::doctor;
 use crate::needs::For;
 use crate::project::{Project, cargo, npm};
@@ -163,9 +164,8 @@ pub fn lint(full: bool) -> Result<()> {
     if full {
         let docs = ["doc", "--workspace", "--no-deps", "--document-private-items"];
         Line::new(&project.root, &cargo(), &docs).env("RUSTDOCFLAGS", "-D warnings").run()?;
-        let audit = ["audit", "--omit=dev", "--audit-level=high"];
-        Line::new(&project.root.join("ui"), npm(), &audit).run()?;
         Line::new(&project.root, &cargo(), &["build", "--workspace", "--release"]).run()?;
+        audits::run(&project)?;
     }
     Ok(())
 }
