@@ -4,6 +4,7 @@ use crate::support::{CHAT, FROM_START, Home, WINDOW, fact, fact_at, facts};
 use condorito_model::MessageId;
 use condorito_model::RowId;
 use condorito_model::record::{Coverage, Outcome, Run, StoreOp};
+use std::collections::BTreeSet;
 
 fn coverage(cached: u32, newest: i64, gap: bool, start_known: bool, run: u32) -> Coverage {
     Coverage { cached, newest_id: Some(RowId(newest)), gap, start_known, run }
@@ -89,6 +90,35 @@ async fn ids_of_another_conversation_are_refused() {
     }
     let dump = home.store.dump().await.expect("read");
     assert_eq!(dump.messages.iter().filter(|m| m.fact.conversation_id == CHAT).count(), 3);
+}
+
+#[tokio::test]
+async fn an_id_twice_in_one_page_leaves_one_message_and_the_truth_comes_back() {
+    let home = Home::with_chat().await;
+    let greatest = (1 << 53) - 1;
+    let mut other = fact(2);
+    other.message_id = MessageId("false_other".into());
+    other.content = Some("otro".into());
+    let mut moved = fact(7);
+    moved.message_id = fact(3).message_id;
+    let page =
+        vec![fact(1), fact(2), other.clone(), fact(3), moved, fact_at(greatest, 60), fact(2)];
+    for page in [page.clone(), page.into_iter().rev().collect()] {
+        home.messages(page, FROM_START).await;
+        let dump = home.store.dump().await.expect("read");
+        let rows: BTreeSet<i64> = dump.messages.iter().map(|m| m.fact.id.0).collect();
+        let ids: BTreeSet<_> = dump.messages.iter().map(|m| m.fact.message_id.clone()).collect();
+        assert_eq!((rows.len(), ids.len()), (dump.messages.len(), dump.messages.len()));
+        assert!(rows.len() <= 5 && rows.contains(&1) && rows.contains(&2), "{rows:?}");
+    }
+    // What the server says next is what is there; only the row it no longer names stays.
+    let (_, _, coverage) = home.messages(facts(1..=5), FROM_START).await;
+    let dump = home.store.dump().await.expect("read");
+    let mut honest = facts(1..=5);
+    honest.push(fact_at(greatest, 60));
+    let stored: Vec<_> = dump.messages.iter().map(|m| m.fact.clone()).collect();
+    assert_eq!(stored, honest);
+    assert_eq!(coverage.cached, 6);
 }
 
 #[tokio::test]
