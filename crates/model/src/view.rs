@@ -2,7 +2,7 @@
 //! UTC text, absent means null. TypeScript gets them from here.
 
 use crate::error::ErrorCode;
-use crate::fact::{Media, MessageKind, Sender, Stats, WhatsappState};
+use crate::fact::{MessageKind, Sender, Stats, WhatsappState};
 use crate::record::Hold;
 use crate::{ConversationId, LocalId, MessageId, RowId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -31,8 +31,12 @@ pub struct Conversation {
     pub phone: String,
     /// The contact's name; the number where there is none.
     pub name: String,
-    /// Preview: the newest text, also one not sent yet.
+    /// Preview: the newest text, also one not sent yet; `[image]` and the like where the server
+    /// has no words for it.
     pub last_message: Option<String>,
+    /// What the preview tells of; `None` where nothing but the server's words are known, and they
+    /// name no kind.
+    pub last_kind: Option<MessageKind>,
     /// When that was.
     pub last_message_at: Option<Timestamp>,
     /// Who wrote the newest cached message, where known.
@@ -132,9 +136,27 @@ pub struct Message {
     /// Why a failed one failed.
     pub error: Option<MessageError>,
     /// Its file.
-    pub media: Option<Media>,
+    pub media: Option<Attachment>,
     /// Whether messages may be missing right before this one.
     pub gap_before: bool,
+}
+
+/// The file of a message, as far as it is known without asking for it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Attachment {
+    /// The name the sender gave, or one made up by the server.
+    pub file_name: Option<String>,
+    /// Whether the server named a file that can be asked for.
+    pub available: bool,
+    /// Pixels of a picture that is kept here, across.
+    pub width: Option<u32>,
+    /// Pixels of a picture that is kept here, down.
+    pub height: Option<u32>,
+    /// Its address, for the core alone: it is all that guards the file (contract S5).
+    #[serde(skip)]
+    #[ts(skip)]
+    pub url: Option<String>,
 }
 
 /// Why a message failed.

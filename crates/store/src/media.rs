@@ -8,6 +8,7 @@ use crate::open::path;
 use crate::recovery::{self, Check, State};
 use crate::schema::FileKind;
 use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -87,6 +88,23 @@ impl MediaStore {
     pub async fn facts(&self, url: impl Into<String>) -> Result<Option<MediaFacts>> {
         let url = url.into();
         self.with(move |file| facts(file, &url)).await
+    }
+
+    /// How large the pictures among these files are, in pixels; only what is kept is known.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn pixels(&self, urls: Vec<String>) -> Result<HashMap<String, (u32, u32)>> {
+        self.with(move |file| {
+            let mut known = HashMap::with_capacity(urls.len());
+            for url in &urls {
+                if let Some(pixels) = facts(file, url)?.and_then(|facts| facts.pixels) {
+                    known.insert(url.clone(), pixels);
+                }
+            }
+            Ok(known)
+        })
+        .await
     }
 
     /// A part of a file, cut off where the file ends, with what is known of it. Counts as a use.

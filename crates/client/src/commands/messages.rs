@@ -7,6 +7,7 @@ use crate::account::OpenAccount;
 use crate::client::Client;
 use crate::fault;
 use crate::locale::Locale;
+use condorito_model::fact::MessageKind;
 use condorito_model::view::{ConnectionState, Message, MessagePage};
 use condorito_model::{ErrorCode, RowId};
 use condorito_store::{Anchor, Error, Messages, Place};
@@ -18,6 +19,9 @@ use tokio::time::Instant;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Stretches that one page asks for at most: a jump far back must not eat the request budget.
 const STRETCHES: u32 = 4;
+
+/// How long a page may wait to learn how large its pictures are: a large file may just be written.
+const PIXELS_PATIENCE: Duration = Duration::from_millis(50);
 
 /// Gives an error its sentence; the store speaks no language.
 pub(super) fn word(message: &mut Message, locale: Locale) {
@@ -55,7 +59,32 @@ impl Client {
         for message in &mut page.items {
             word(message, locale);
         }
+        tell_pixels(&open, &mut page.items).await;
         Ok(page)
+    }
+}
+
+/// Tells how large the pictures are that are kept here, so that their place can be held. Without it
+/// they are shown all the same.
+async fn tell_pixels(open: &OpenAccount, messages: &mut [Message]) {
+    let pictures = || messages.iter().filter(|message| message.kind == MessageKind::Image);
+    let urls: Vec<String> =
+        pictures().filter_map(|message| message.media.as_ref()?.url.clone()).collect();
+    let (false, Ok(store)) = (urls.is_empty(), open.media.store()) else {
+        return;
+    };
+    let known = match tokio::time::timeout(PIXELS_PATIENCE, store.pixels(urls)).await {
+        Ok(Ok(known)) => known,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "sizes of pictures could not be read");
+            return;
+        }
+        Err(_) => return,
+    };
+    for media in messages.iter_mut().filter_map(|message| message.media.as_mut()) {
+        if let Some(&(width, height)) = media.url.as_ref().and_then(|url| known.get(url)) {
+            (media.width, media.height) = (Some(width), Some(height));
+        }
     }
 }
 

@@ -40,6 +40,15 @@ async fn a_picture_is_fetched_once_and_read_again_without_the_server() {
         assert_eq!((&info["width"], &info["height"]), (&json!(1), &json!(1)));
         assert_eq!(info["openable"], true);
     }
+    // The page tells how large it is, and nothing of where it lies on the server.
+    let list = client.ok("list_conversations", json!({"query": PHONE})).await;
+    assert_eq!(list["items"][0]["lastKind"], "image");
+    let place = json!({"conversationId": list["items"][0]["id"]});
+    let page = client.ok("list_messages", place).await;
+    let media = &page["items"].as_array().unwrap().last().unwrap()["media"];
+    let told = (&media["available"], &media["width"], &media["height"]);
+    assert_eq!(told, (&json!(true), &json!(1), &json!(1)), "{media}");
+    assert!(!page.to_string().contains("/uploads/"), "{page}");
     server.down().await;
     client.connection("offline").await;
     assert_eq!(client.ok("media_info", known.clone()).await["state"], "ready");

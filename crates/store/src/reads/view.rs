@@ -7,7 +7,9 @@ use crate::error::Result;
 use crate::row::{self, outbox_columns};
 use condorito_model::fact::{Media, MessageKind, Sender};
 use condorito_model::record::{ConversationRow, Coverage, OutboxRow, OutboxState};
-use condorito_model::view::{Conversation, Message, MessageError, MessageState, Mute, Tag};
+use condorito_model::view::{
+    Attachment, Conversation, Message, MessageError, MessageState, Mute, Tag,
+};
 use condorito_model::{ConversationId, LocalId, MessageId, RowId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -28,7 +30,7 @@ pub(crate) use message_columns;
 pub(crate) const MESSAGE_COLUMNS: usize = 13;
 
 pub(crate) const NEWEST: &str = "
-    SELECT sender, sent_at FROM messages WHERE conversation_id = ?1
+    SELECT sender, sent_at, kind FROM messages WHERE conversation_id = ?1
     ORDER BY sent_at DESC, id DESC LIMIT 1";
 pub(crate) const FIRST_AFTER: &str = "
     SELECT sent_at FROM messages WHERE conversation_id = ?1 AND (sent_at, id) > (?2, ?3)
@@ -72,7 +74,7 @@ pub(crate) fn cached_message(row: &Row<'_>) -> rusqlite::Result<(Message, bool)>
         state: if from == Sender::Contact { MessageState::Received } else { MessageState::Sent },
         hold: None,
         error: None,
-        media: row::media(row, 7)?,
+        media: row::media(row, 7)?.map(attachment),
         gap_before: row.get(12)?,
     };
     Ok((message, row.get(11)?))
@@ -81,10 +83,10 @@ pub(crate) fn cached_message(row: &Row<'_>) -> rusqlite::Result<(Message, bool)>
 /// A text of the outbox, shown in `conversation_id`. The error's sentence is empty: the store
 /// speaks no language.
 pub(crate) fn outbox_message(row: OutboxRow, conversation_id: ConversationId) -> Message {
-    let state = outbox_state(row.state);
-    let media = row.file.as_deref().map(|path| Media {
-        url: None,
+    let (state, kind) = (outbox_state(row.state), kind_of(&row));
+    let media = row.file.as_deref().map(|path| Attachment {
         file_name: path.rsplit(['/', '\\']).next().map(str::to_owned),
+        ..Attachment::default()
     });
     Message {
         id: RowId(-row.order),
@@ -93,7 +95,7 @@ pub(crate) fn outbox_message(row: OutboxRow, conversation_id: ConversationId) ->
         message_id: row.message_id,
         local_id: Some(row.local_id),
         from: Sender::Client,
-        kind: row.file.as_deref().map_or(MessageKind::Text, kind_of_file),
+        kind,
         content: (!row.text.is_empty()).then_some(row.text),
         sent_at: row.written_at,
         state,
@@ -115,6 +117,20 @@ const fn outbox_state(state: OutboxState) -> MessageState {
         OutboxState::Failed => MessageState::Failed,
         OutboxState::Sent => MessageState::Sent,
     }
+}
+
+/// What can be told of a file without asking for it; its size in pixels is known elsewhere.
+fn attachment(media: Media) -> Attachment {
+    Attachment {
+        file_name: media.file_name,
+        available: media.url.is_some(),
+        url: media.url,
+        ..Attachment::default()
+    }
+}
+
+fn kind_of(row: &OutboxRow) -> MessageKind {
+    row.file.as_deref().map_or(MessageKind::Text, kind_of_file)
 }
 
 /// The server takes JPEG, PNG, GIF and WebP as pictures and everything else as documents.
@@ -175,6 +191,7 @@ pub(crate) fn conversation(files: &Pinned<'_>, listed: Listed) -> Result<Convers
         },
         phone: row.phone,
         last_message: if local_is_newer { row.local_preview } else { row.last_message },
+        last_kind: latest.kind,
         last_message_at: row.last_message_at.max(row.local_at),
         last_from: latest.from,
         last_state: latest.state,
@@ -188,11 +205,12 @@ pub(crate) fn conversation(files: &Pinned<'_>, listed: Listed) -> Result<Convers
     })
 }
 
-/// Who spoke last, and whether anybody waits.
+/// Who spoke last and what, and whether anybody waits.
 #[derive(Default)]
 struct Latest {
     from: Option<Sender>,
     state: Option<MessageState>,
+    kind: Option<MessageKind>,
     waiting_since: Option<Timestamp>,
 }
 
@@ -201,35 +219,53 @@ fn latest(files: &Pinned<'_>, listed: &Listed) -> Result<Latest> {
     let newest = files
         .cache
         .prepare_cached(NEWEST)?
-        .query_row([id], |row| Ok((row::sender(row.get(0)?), row.get::<_, i64>(1)?)))
+        .query_row([id], |row| {
+            Ok((row::sender(row.get(0)?), row.get::<_, i64>(1)?, row::kind(row.get(2)?)))
+        })
         .optional()?;
     let Unsent { newest: unsent, answered_at } = unsent(files, &listed.row.phone)?;
+    let unsent = unsent
+        .filter(|(written_at, ..)| newest.is_none_or(|(_, sent_at, _)| *written_at >= sent_at));
     let mut latest = Latest::default();
     match (newest, unsent) {
-        (Some((_, sent_at)), Some((written_at, state))) if written_at >= sent_at => {
+        (_, Some((_, state, kind))) => {
             latest.from = Some(Sender::Client);
             latest.state = Some(state);
+            latest.kind = Some(kind);
         }
-        (None, Some((_, state))) => {
-            latest.from = Some(Sender::Client);
-            latest.state = Some(state);
-        }
-        (Some((from, _)), _) => {
+        (Some((from, sent_at, kind)), None) => {
             latest.from = Some(from);
             latest.state = (from != Sender::Contact).then_some(MessageState::Sent);
+            // The list may be ahead of the cache: then its words are all that is known.
+            let told_at = listed.row.last_message_at.map(Timestamp::as_millis);
+            latest.kind = if told_at.is_none_or(|told_at| told_at <= sent_at) {
+                Some(kind)
+            } else {
+                named_kind(listed.row.last_message.as_deref())
+            };
         }
-        (None, None) => {}
+        (None, None) => latest.kind = named_kind(listed.row.last_message.as_deref()),
     }
     latest.waiting_since =
         waiting_since(files.cache, listed, answered_at)?.map(Timestamp::from_millis);
     Ok(latest)
 }
 
+/// The kind that the server's preview names: in brackets where a message has no words, or as a
+/// card that is nothing but its data (contract 4.1).
+fn named_kind(preview: Option<&str>) -> Option<MessageKind> {
+    let preview = preview?;
+    if preview.starts_with("BEGIN:VCARD") {
+        return Some(MessageKind::ContactCard);
+    }
+    row::word_to(preview.strip_prefix('[')?.strip_suffix(']')?)
+}
+
 /// Texts of one number that the cache does not show.
 #[derive(Default)]
 struct Unsent {
-    /// When the newest was written, and its state.
-    newest: Option<(i64, MessageState)>,
+    /// When the newest was written, its state, and what it is.
+    newest: Option<(i64, MessageState, MessageKind)>,
     /// When the newest that answers was written. What failed answers nobody; the rest will, or may
     /// have.
     answered_at: Option<i64>,
@@ -244,7 +280,7 @@ fn unsent(files: &Pinned<'_>, phone: &str) -> Result<Unsent> {
             continue;
         }
         let written_at = row.written_at.as_millis();
-        unsent.newest.get_or_insert((written_at, outbox_state(row.state)));
+        unsent.newest.get_or_insert((written_at, outbox_state(row.state), kind_of(&row)));
         if row.state != OutboxState::Failed {
             unsent.answered_at = Some(written_at);
             break;

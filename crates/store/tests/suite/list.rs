@@ -2,7 +2,7 @@
 
 use crate::support::{CHAT, FROM_START, Home, at, chat, fact, own, phone, text};
 use condorito_model::ConversationId;
-use condorito_model::fact::Sender;
+use condorito_model::fact::{Media, MessageFact, MessageKind, Sender};
 use condorito_model::record::{ConversationRow, OutboxState, StoreOp};
 use condorito_model::view::{Conversation, MessageState, Tag};
 use condorito_store::{Error, ListQuery};
@@ -174,6 +174,59 @@ async fn a_row_tells_who_spoke_last_and_who_waits() {
     home.messages(vec![own(5)], WINDOW_AFTER).await;
     let row = shown(&home).await;
     assert_eq!(row.waiting_since, None);
+}
+
+/// What a row shows of its newest message: the server's words, and the kind.
+async fn told(home: &Home, words: &str, second: i64) -> (Option<String>, Option<MessageKind>) {
+    let last_message = Some(words.to_owned());
+    home.put(ConversationRow { last_message, last_message_at: Some(at(second)), ..chat(1) }).await;
+    let row = shown(home).await;
+    (row.last_message, row.last_kind)
+}
+
+#[tokio::test]
+async fn a_row_tells_what_its_newest_message_is() {
+    let home = Home::with_chat().await;
+    // Nothing is cached: the server's words are all there is.
+    for (words, kind) in [
+        ("[image]", Some(MessageKind::Image)),
+        ("[audio]", Some(MessageKind::Audio)),
+        ("[video]", Some(MessageKind::Video)),
+        ("[sticker]", Some(MessageKind::Sticker)),
+        ("[location]", Some(MessageKind::Location)),
+        ("[text]", Some(MessageKind::Text)),
+        ("BEGIN:VCARD\nVERSION:3.0\nFN:Juan\nEND:VCARD", Some(MessageKind::ContactCard)),
+        ("[nada]", None),
+        ("presupuesto.pdf", None),
+        ("hola [image]", None),
+    ] {
+        assert_eq!(told(&home, words, 9).await, (Some(words.to_owned()), kind));
+    }
+    // The cached message knows better: a document's name and a caption are words like any other,
+    // and who writes the server's word for a picture has sent none.
+    let kinds = [
+        (MessageKind::Document, "presupuesto.pdf"),
+        (MessageKind::Image, "la fachada"),
+        (MessageKind::Text, "[image]"),
+        (MessageKind::Location, "[location]"),
+    ];
+    for (second, (kind, words)) in (10..).zip(kinds) {
+        let media = Some(Media { url: Some(format!("/uploads/{second}")), file_name: None });
+        let content = Some(words.to_owned());
+        let message = MessageFact { kind, content, media, ..fact(second) };
+        home.messages(vec![message], WINDOW_AFTER).await;
+        assert_eq!(told(&home, words, second).await, (Some(words.to_owned()), Some(kind)));
+    }
+    // The list is ahead of the cache.
+    assert_eq!(told(&home, "[audio]", 60).await.1, Some(MessageKind::Audio));
+    assert_eq!(told(&home, "dale", 60).await.1, None);
+    // A file of ours that waits is newer than all of it.
+    let mut file = text("a");
+    file.file = Some("/tmp/Lista de precios.pdf".into());
+    home.store.enqueue(file).await.expect("stored");
+    assert_eq!(shown(&home).await.last_kind, Some(MessageKind::Document));
+    home.store.enqueue(text("b")).await.expect("stored");
+    assert_eq!(shown(&home).await.last_kind, Some(MessageKind::Text));
 }
 
 const WINDOW_AFTER: condorito_model::record::Run =

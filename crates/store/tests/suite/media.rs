@@ -43,6 +43,20 @@ async fn a_file_is_read_again_in_any_part() {
 }
 
 #[tokio::test]
+async fn sizes_are_told_of_what_is_kept_and_has_one() {
+    let folder = TempDir::new().unwrap();
+    let media = open(&folder, 1 << 30).await;
+    media.put("a", file(vec![7; 10])).await.unwrap();
+    let mut sound = file(vec![7; 10]);
+    sound.facts.pixels = None;
+    media.put("b", sound).await.unwrap();
+    media.put_gone("c").await.unwrap();
+    let asked = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
+    let known = media.pixels(asked).await.unwrap();
+    assert_eq!(known, [("a".to_owned(), (4, 3))].into());
+}
+
+#[tokio::test]
 async fn what_was_not_used_for_longest_makes_room() {
     let folder = TempDir::new().unwrap();
     let media = open(&folder, 3_100).await;

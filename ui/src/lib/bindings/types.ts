@@ -17,6 +17,18 @@ export type Account = {
   isAdmin: boolean,
 };
 
+/** The file of a message, as far as it is known without asking for it. */
+export type Attachment = {
+  /** The name the sender gave, or one made up by the server. */
+  fileName: string | null,
+  /** Whether the server named a file that can be asked for. */
+  available: boolean,
+  /** Pixels of a picture that is kept here, across. */
+  width: number | null,
+  /** Pixels of a picture that is kept here, down. */
+  height: number | null,
+};
+
 /** Of `test_backend`. */
 export type BackendAnswer = {
   /** It answered as a backend does; else there is an error. */
@@ -140,8 +152,10 @@ export type Conversation = {
   phone: string,
   /** The contact's name; the number where there is none. */
   name: string,
-  /** Preview: the newest text, also one not sent yet. */
+  /** Preview: the newest text, also one not sent yet; `[image]` and the like where the server has no words for it. */
   lastMessage: string | null,
+  /** What the preview tells of; `None` where nothing but the server's words are known, and they name no kind. */
+  lastKind: MessageKind | null,
   /** When that was. */
   lastMessageAt: Timestamp | null,
   /** Who wrote the newest cached message, where known. */
@@ -351,14 +365,6 @@ export type Logout = {
   wipe?: boolean | null,
 };
 
-/** Where a message's file lies. Sizes and types are always absent on the wire (contract 4.15). */
-export type Media = {
-  /** Address as stored by the server (its host is often wrong); `None` when it has no file. */
-  url: string | null,
-  /** The name the sender gave, or one made up by the server. */
-  fileName: string | null,
-};
-
 /** Of `media_info`. All but the state is null for a file that is not kept here. */
 export type MediaInfo = {
   /** Where it is. */
@@ -415,7 +421,7 @@ export type Message = {
   /** Why a failed one failed. */
   error: MessageError | null,
   /** Its file. */
-  media: Media | null,
+  media: Attachment | null,
   /** Whether messages may be missing right before this one. */
   gapBefore: boolean,
 };
