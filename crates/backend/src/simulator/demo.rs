@@ -4,7 +4,7 @@ use rand::{Rng as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
 use rusqlite::{Connection, params};
 
 use super::{
-    media,
+    gallery::Gallery,
     people::{PEOPLE, Person, TAGS, TEMPLATES},
     phone::Media,
     phrases::{CAPTIONS, Line, OPENINGS, TALKS},
@@ -18,7 +18,7 @@ use crate::{
     events::TenantKey,
     history::Sender,
     instance,
-    sending::{delivery::random_id, files::keep},
+    sending::delivery::random_id,
     tenants::NewTenant,
 };
 
@@ -29,6 +29,18 @@ const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 const REGULARS: i64 = 14;
 /// One talk in so many has a picture or a voice note in it.
 const TALKS_PER_FILE: u32 = 4;
+/// Whose last word is no text, by their place among the people, and what it is. One of them has
+/// sent one of each kind.
+const LAST_WORDS: [(i64, &str); 7] = [
+    (ALL_KINDS, "contact_card"),
+    (4, "audio"),
+    (5, "document"),
+    (7, "image"),
+    (8, "location"),
+    (10, "sticker"),
+    (11, "video"),
+];
+const ALL_KINDS: i64 = 2;
 
 /// One message of a history.
 #[derive(Debug, Clone)]
@@ -37,6 +49,16 @@ struct Said {
     text: &'static str,
     file: Option<Media>,
     at: i64,
+}
+
+impl Said {
+    /// As the list shows it (contract 4.1).
+    fn preview(&self) -> String {
+        match &self.file {
+            Some(file) if self.text.is_empty() => format!("[{}]", file.message_type),
+            _ => self.text.to_owned(),
+        }
+    }
 }
 
 /// The demo's account.
@@ -63,29 +85,15 @@ pub(crate) async fn prepare(core: &Core, chance: u64) -> Result<TenantKey, Error
         })
         .await?;
     if known == 0 {
-        let files = gallery(core).await?;
+        let gallery = Gallery::hang(core).await?;
         core.database
             .change(move |rows| {
                 write_catalog(rows, id)?;
-                write_histories(rows, id, &files, &mut StdRng::seed_from_u64(chance))
+                write_histories(rows, id, &gallery, &mut StdRng::seed_from_u64(chance))
             })
             .await?;
     }
     Ok(TenantKey { id, code })
-}
-
-/// Pictures and voice notes that the contacts have sent.
-async fn gallery(core: &Core) -> Result<Vec<Media>, Error> {
-    let mut files = Vec::new();
-    for hue in [20, 70, 120, 170, 220] {
-        let path = keep(core, "images", "png", &media::picture(hue)?).await?;
-        files.push(Media::named_by_path("image", path));
-    }
-    for _ in 0..2 {
-        let path = keep(core, "audio", "wav", &media::voice_note()).await?;
-        files.push(Media::named_by_path("audio", path));
-    }
-    Ok(files)
 }
 
 fn write_catalog(rows: &Connection, tenant: i64) -> Result<(), DatabaseError> {
@@ -110,17 +118,24 @@ fn write_catalog(rows: &Connection, tenant: i64) -> Result<(), DatabaseError> {
 fn write_histories(
     rows: &Connection,
     tenant: i64,
-    files: &[Media],
+    gallery: &Gallery,
     chance: &mut StdRng,
 ) -> Result<(), DatabaseError> {
     let now = whole_second(now_ms());
+    let files = gallery.common();
     let mut messages = Vec::new();
     for (index, person) in (0_i64..).zip(PEOPLE.iter()) {
         // The first ones wrote within the hour, the last ones weeks ago.
         let last = now - (index * index * 14 + 2) * MINUTE_MS;
         let unread = if index % 3 == 0 { chance.random_range(1..=4) } else { 0 };
         let talks = chance.random_range(if index < REGULARS { 18..=40 } else { 2..=9 });
-        let history = compose(chance, files, last, talks, unread);
+        let last_words = last_words(gallery, index);
+        let before = i64::try_from(last_words.len()).unwrap_or(0) * MINUTE_MS;
+        let mut history = compose(chance, &files, last - before, talks, unread);
+        history.extend((1..).zip(last_words).map(|(nth, (file, text))| {
+            let at = whole_second(last - before + nth * MINUTE_MS);
+            Said { sender: Sender::Contact, text, file: Some(file), at }
+        }));
         if let Some(conversation) = write_conversation(rows, tenant, person, &history, unread)? {
             let first_unread = history.len().saturating_sub(unread);
             messages.extend(
@@ -137,6 +152,16 @@ fn write_histories(
         write_message(rows, tenant, conversation, person, &said, read)?;
     }
     Ok(())
+}
+
+/// What a person has sent last.
+fn last_words(gallery: &Gallery, person: i64) -> Vec<(Media, &'static str)> {
+    let last = LAST_WORDS.iter().find(|(who, _)| *who == person);
+    match last {
+        Some((ALL_KINDS, _)) => gallery.each_kind(),
+        Some((_, kind)) => gallery.one(kind).into_iter().collect(),
+        None => Vec::new(),
+    }
 }
 
 /// So many talks, ending at `last`; the last `unread` messages are a contact's openings.
@@ -220,7 +245,7 @@ fn write_conversation(
             tenant,
             person.phone,
             person.name,
-            last.text,
+            last.preview(),
             last.at,
             i64::try_from(unread).unwrap_or(0),
             !by_hand,
@@ -250,10 +275,10 @@ fn write_message(
         conversation,
         format!("{own}_{}@c.us_{}", person.phone, random_id()),
         said.sender.as_str(),
-        said.text,
+        Some(said.text).filter(|text| !text.is_empty()),
         said.file.as_ref().map_or("text", |file| file.message_type),
-        said.file.as_ref().map(|file| file.path.as_str()),
-        said.file.as_ref().map(|file| file.file_name.as_str()),
+        said.file.as_ref().and_then(|file| file.path.as_deref()),
+        said.file.as_ref().and_then(|file| file.file_name.as_deref()),
         read,
         said.at,
     ])?;

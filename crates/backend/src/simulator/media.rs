@@ -1,32 +1,33 @@
-//! Pictures and sounds for the demo, made on the spot.
+//! Pictures, sounds and papers for the demo, made on the spot; the film was drawn once.
 
 use crate::error::Error;
 
-const WIDTH: u32 = 480;
-const HEIGHT: u32 = 320;
+/// A ball that bounces for three seconds: WebM, VP8, drawn by GStreamer's `videotestsrc`.
+pub(super) const FILM: &[u8] = include_bytes!("../../assets/ball.webm");
 /// Samples per second and length of a voice note.
 const RATE: u32 = 8000;
 const SECONDS: u32 = 3;
 
-/// A sunset in two colours that depend on `hue`, as a PNG.
-pub(super) fn picture(hue: u8) -> Result<Vec<u8>, Error> {
+/// A sunset in two colours that depend on `hue`, as a PNG of this size.
+pub(super) fn picture(hue: u8, (width, height): (u32, u32)) -> Result<Vec<u8>, Error> {
+    let sun = width.min(height) / 5;
     let failed = |error: png::EncodingError| Error::Picture(error.to_string());
-    let mut pixels = Vec::with_capacity((WIDTH * HEIGHT * 3) as usize);
-    for y in 0..HEIGHT {
-        for x in 0..WIDTH {
-            let height = u8::try_from(y * 200 / HEIGHT).unwrap_or(u8::MAX);
-            let (dx, dy) = (x.abs_diff(WIDTH / 2), y.abs_diff(HEIGHT * 2 / 3));
-            let in_the_sun = dx * dx + dy * dy < 60 * 60;
+    let mut pixels = Vec::with_capacity((width * height * 3) as usize);
+    for y in 0..height {
+        for x in 0..width {
+            let depth = u8::try_from(y * 200 / height).unwrap_or(u8::MAX);
+            let (dx, dy) = (x.abs_diff(width / 2), y.abs_diff(height * 2 / 3));
+            let in_the_sun = dx * dx + dy * dy < sun * sun;
             let color = if in_the_sun {
                 [255, 236, 170]
             } else {
-                [255 - height, height.wrapping_add(hue) / 2, hue / 2 + height / 4]
+                [255 - depth, depth.wrapping_add(hue) / 2, hue / 2 + depth / 4]
             };
             pixels.extend_from_slice(&color);
         }
     }
     let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, WIDTH, HEIGHT);
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     let mut writer = encoder.write_header().map_err(failed)?;
@@ -62,6 +63,32 @@ pub(super) fn voice_note() -> Vec<u8> {
     bytes
 }
 
+/// A page with one line on it, as a PDF. Letters of the line: ASCII without brackets.
+pub(super) fn paper(line: &str) -> Vec<u8> {
+    let text = format!("BT /F1 24 Tf 72 720 Td ({line}) Tj ET");
+    let objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_owned(),
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R \
+         /Resources << /Font << /F1 5 0 R >> >> >>"
+            .to_owned(),
+        format!("<< /Length {} >>\nstream\n{text}\nendstream", text.len()),
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_owned(),
+    ];
+    let mut paper = "%PDF-1.4\n".to_owned();
+    let mut places = String::new();
+    for (number, object) in (1..).zip(&objects) {
+        places += &format!("{:010} 00000 n \n", paper.len());
+        paper += &format!("{number} 0 obj\n{object}\nendobj\n");
+    }
+    let (table, size) = (paper.len(), objects.len() + 1);
+    paper += &format!(
+        "xref\n0 {size}\n0000000000 65535 f \n{places}trailer\n<< /Size {size} /Root 1 0 R >>\n\
+         startxref\n{table}\n%%EOF\n"
+    );
+    paper.into_bytes()
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -69,11 +96,21 @@ mod tests {
 
     #[test]
     fn the_files_are_what_their_endings_say() {
-        let picture = picture(90).unwrap();
+        let picture = picture(90, (48, 32)).unwrap();
         let info = png::Decoder::new(std::io::Cursor::new(&picture)).read_info().unwrap();
-        assert_eq!(info.info().size(), (WIDTH, HEIGHT));
+        assert_eq!(info.info().size(), (48, 32));
         let note = voice_note();
         assert!(note.starts_with(b"RIFF"));
         assert_eq!(note.len(), 44 + (RATE * SECONDS) as usize);
+        assert!(FILM.starts_with(b"\x1aE\xdf\xa3"));
+        let paper = String::from_utf8(paper("Lista de precios")).unwrap();
+        assert!(paper.starts_with("%PDF-1.4"));
+        let table = paper.rfind("startxref\n").map(|at| &paper[at + 10..]).unwrap();
+        let table: usize = table.lines().next().unwrap().parse().unwrap();
+        assert!(paper[table..].starts_with("xref\n"), "the table is where it says");
+        for (number, place) in (1..).zip(paper[table..].lines().skip(3).take(5)) {
+            let place: usize = place[..10].parse().unwrap();
+            assert!(paper[place..].starts_with(&format!("{number} 0 obj")), "{number}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod bulk;
 pub(crate) mod demo;
+mod gallery;
 mod media;
 mod people;
 pub(crate) mod phone;

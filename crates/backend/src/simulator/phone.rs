@@ -27,19 +27,24 @@ pub struct Stored {
     pub message_id: String,
 }
 
-/// A media file that was saved already.
+/// What a message is besides text, with its file where that was saved already.
 #[derive(Debug, Clone)]
 pub(crate) struct Media {
     pub(crate) message_type: &'static str,
-    pub(crate) path: String,
-    pub(crate) file_name: String,
+    pub(crate) path: Option<String>,
+    pub(crate) file_name: Option<String>,
 }
 
 impl Media {
     /// A saved file under the name that its path ends with.
     pub(crate) fn named_by_path(message_type: &'static str, path: String) -> Self {
-        let file_name = path.rsplit('/').next().unwrap_or_default().to_owned();
-        Self { message_type, path, file_name }
+        let file_name = path.rsplit('/').next().map(str::to_owned);
+        Self { message_type, path: Some(path), file_name }
+    }
+
+    /// A kind of which the server keeps no file (contract 4.15).
+    pub(crate) const fn without_file(message_type: &'static str) -> Self {
+        Self { message_type, path: None, file_name: None }
     }
 }
 
@@ -91,8 +96,8 @@ pub(crate) async fn report(
             report.message_id.unwrap_or_else(|| format!("{direction}_{id}_{}", random_id()));
         let message = NewMessage {
             message_type: report.media.as_ref().map_or("text", |media| media.message_type),
-            media_path: report.media.as_ref().map(|media| media.path.clone()),
-            file_name: report.media.as_ref().map(|media| media.file_name.clone()),
+            media_path: report.media.as_ref().and_then(|media| media.path.clone()),
+            file_name: report.media.as_ref().and_then(|media| media.file_name.clone()),
             sent_at: whole_second(now_ms()),
             ..NewMessage::text(message_id, report.sender, &report.text)
         };

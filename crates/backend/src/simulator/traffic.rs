@@ -8,7 +8,9 @@ use rusqlite::OptionalExtension as _;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{
-    Heard, media,
+    Heard,
+    gallery::CARD,
+    media,
     people::{PEOPLE, Person},
     phone::{Media, Report, report},
     phrases::{AFTERTHOUGHTS, ANSWERS, BOT_ANSWERS, CAPTIONS, OPENINGS},
@@ -60,7 +62,8 @@ async fn speak(
     );
     match chance.random_range(0..12) {
         0 => {
-            let path = keep(core, "images", "png", &media::picture(chance.random())?).await?;
+            let path =
+                keep(core, "images", "png", &media::picture(chance.random(), (480, 320))?).await?;
             said.text = CAPTIONS.choose(chance).copied().unwrap_or_default().to_owned();
             said.media = Some(Media::named_by_path("image", path));
         }
@@ -68,6 +71,14 @@ async fn speak(
             let path = keep(core, "audio", "wav", &media::voice_note()).await?;
             said.text.clear();
             said.media = Some(Media::named_by_path("audio", path));
+        }
+        2 if chance.random_ratio(1, 3) => {
+            said.text = CARD.to_owned();
+            said.media = Some(Media::without_file("contact_card"));
+        }
+        3 if chance.random_ratio(1, 3) => {
+            said.text.clear();
+            said.media = Some(Media::without_file("location"));
         }
         _ => {}
     }
