@@ -10,6 +10,7 @@ use tauri::{AppHandle, Manager, State, Wry};
 use tauri_plugin_dialog::{DialogExt, FileDialogBuilder, FilePath};
 use tokio::sync::oneshot;
 
+use crate::clipboard::Clipboard;
 use crate::core::Core;
 use crate::{focus, links, page, tray, window};
 
@@ -49,6 +50,20 @@ pub async fn open_link(core: State<'_, Core>, url: String) -> Result<(), Command
 pub async fn media_bytes(core: State<'_, Core>, message_id: i64) -> Result<Response, CommandError> {
     let part = core.media_part(message_id, false, None).await.map_err(|code| core.error(code))?;
     Ok(Response::new(part.bytes))
+}
+
+/// Puts a message's picture on the clipboard.
+///
+/// # Errors
+/// What the client answers; `internal` when the clipboard does not take it.
+#[tauri::command]
+pub async fn copy_picture(
+    core: State<'_, Core>,
+    clipboard: State<'_, Clipboard>,
+    message_id: i64,
+) -> Result<(), CommandError> {
+    let picture = core.picture(message_id).await.map_err(|code| core.error(code))?;
+    clipboard.put(picture).await.map_err(|code| core.error(code))
 }
 
 /// Opens a message's file in what the system has for it. Only kinds that are no programs.

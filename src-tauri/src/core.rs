@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use condorito_client::{
-    Client, ClientOptions, CommandError, ErrorCode, Event, EventStream, Locale, MediaPart, Settings,
+    Client, ClientOptions, CommandError, ErrorCode, Event, EventStream, Locale, MediaPart, Picture,
+    Settings,
 };
 use condorito_model::ConversationId;
 use serde_json::{Value, json};
@@ -76,6 +77,14 @@ impl Core {
     ) -> Result<MediaPart, ErrorCode> {
         let client = self.client.as_ref().map_err(|error| error.code)?;
         client.media_part(message_id, thumbnail, range).await
+    }
+
+    /// A message's picture; see [`Client::picture`].
+    ///
+    /// # Errors
+    /// What the client answers, or why there is no client.
+    pub async fn picture(&self, message_id: i64) -> Result<Picture, ErrorCode> {
+        self.client.as_ref().map_err(|error| error.code)?.picture(message_id).await
     }
 
     /// An error of the shell's own, in the operator's language.

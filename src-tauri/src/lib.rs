@@ -5,6 +5,7 @@
 
 mod autostart;
 mod badge;
+mod clipboard;
 mod commands;
 mod core;
 mod demo;
@@ -85,6 +86,7 @@ fn build(options: Options) -> tauri::Result<tauri::App> {
             commands::choose_open_path,
             commands::choose_save_path,
             commands::command,
+            commands::copy_picture,
             commands::media_bytes,
             commands::open_link,
             commands::open_media,
@@ -153,6 +155,7 @@ fn set_up(app: &AppHandle, options: &Options) -> Result<(), Box<dyn std::error::
     app.manage(focus::Focus::default());
     app.manage(window::FirstShow::new(options.minimised));
     app.manage(tray::Tray::default());
+    app.manage(clipboard::Clipboard::default());
     app.manage(page::Wishes::default());
     app.manage(place::Keeper::read(&data_dir));
     app.manage(preferences::Followed::new(settings, options, &data_dir));

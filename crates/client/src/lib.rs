@@ -32,7 +32,7 @@ pub use condorito_model::{CommandError, ErrorCode};
 pub use crash::leave_no_traces;
 pub use events::{Event, EventStream};
 pub use locale::Locale;
-pub use media::MediaPart;
+pub use media::{MediaPart, Picture};
 pub use quiet::{QuietHours, TimeOfDay};
 pub use recording::{Difference, ReplayFault, ReplayReport, replay};
 pub use secrets::SecretStore;

@@ -6,7 +6,7 @@ use super::results::{Exported, MediaInfo, MediaState, OpenedFile};
 use crate::account::OpenAccount;
 use crate::client::Client;
 use crate::fault;
-use crate::media::{MediaPart, file_name, is_openable, is_raster};
+use crate::media::{MediaPart, Picture, file_name, is_openable, is_raster};
 use condorito_model::{ErrorCode, RowId};
 use condorito_store::MediaFacts;
 use std::ops::Range;
@@ -113,6 +113,20 @@ impl Client {
             return Err(ErrorCode::FileKind);
         }
         Ok(MediaPart { mime: facts.mime, size: facts.size, start, bytes })
+    }
+
+    /// A message's picture, decoded, for the clipboard; fetched where it is not kept.
+    ///
+    /// # Errors
+    /// `not_found` for what is gone, `file_kind` for what is no picture or cannot be decoded, and
+    /// what fetching answers.
+    pub async fn picture(&self, message_id: i64) -> Result<Picture, ErrorCode> {
+        let (facts, bytes) = self.whole(message_id).await?;
+        if !is_raster(&facts.mime) {
+            return Err(ErrorCode::FileKind);
+        }
+        let decoded = tokio::task::spawn_blocking(move || Picture::decoded(&bytes)).await;
+        decoded.map_err(|_| ErrorCode::Internal)?.ok_or(ErrorCode::FileKind)
     }
 
     /// `None` for a message without a file.

@@ -6,6 +6,7 @@ mod kind;
 mod picture;
 
 pub(crate) use kind::{Kind, file_name, is_openable, is_raster};
+pub use picture::Picture;
 
 use condorito_model::rest::Failure;
 use condorito_model::{ErrorCode, RowId};
