@@ -114,6 +114,14 @@ describe('large text in a small window', () => {
     expect(composer()).toHaveFocus();
   });
 
+  test('the field for writing is as high as its text is then', async () => {
+    const { user } = start();
+    await open(user, 6);
+    Object.defineProperty(composer(), 'scrollHeight', { configurable: true, value: 120 });
+    measured(640, 1);
+    await waitFor(() => expect(composer().style.height).toBe('120px'));
+  });
+
   test('the sections of the settings are one list, which grows with the room', async () => {
     const { user } = start();
     await user.click(await screen.findByTestId('nav-settings'));
