@@ -10,11 +10,17 @@ use condorito_tests::backend::Backend;
 use condorito_tests::built::{artifacts, root};
 use condorito_tests::desktop::Desktop;
 use condorito_tests::screen::Area;
-use serde_json::{Value, json};
+use serde_json::json;
 
 const THEMES: [&str; 2] = ["light", "dark"];
 const LOCALES: [&str; 3] = ["es", "en", "pt"];
 const SIZES: [(u32, u32); 2] = [(1280, 800), (900, 600)];
+
+/// The largest text of the settings, in per cent, and how it is looked at: nothing may be cut off or
+/// need scrolling sideways then (WCAG 1.4.4 and 1.4.10).
+const LARGE_TEXT: u32 = 200;
+const LARGE_TEXT_IN: [(&str, &str); 2] = [("es", "light"), ("en", "dark")];
+const LARGE_TEXT_SIZES: [(u32, u32); 3] = [(1280, 800), (900, 600), (640, 600)];
 
 /// Sections of the settings, by the ids that the UI gives them.
 const SECTIONS: [&str; 9] = [
@@ -34,6 +40,21 @@ const DOCUMENTS: [&str; 2] = ["README.md", "docs/guia.md"];
 
 /// Where the pictures of documents lie.
 const SHOWN: &str = "docs/screenshots";
+
+/// Whether nothing that is shown lies beside the window or scrolls sideways; else, what does.
+const CUT_OFF: &str = "
+    const shown = (one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest('[inert], .sr-only');
+    const told = 'button, input, select, textarea, a[href], h1, h2, h3, p, label, dt, dd';
+    const beside = [...document.querySelectorAll(told)].filter((one) => {
+        const { left, right } = one.getBoundingClientRect();
+        return shown(one) && (left < -1 || right > innerWidth + 1);
+    });
+    const sideways = [...document.querySelectorAll('body, body *')].filter((one) =>
+        shown(one) && /auto|scroll/.test(getComputedStyle(one).overflowX) && one.scrollWidth > one.clientWidth + 1
+            && !one.matches('input, textarea'));
+    const all = [...beside, ...sideways];
+    return all.length === 0 || all.map((one) => one.outerHTML.slice(0, 160));
+";
 
 /// What to take pictures of.
 #[derive(Debug, Parser)]
@@ -55,24 +76,40 @@ struct Look {
     theme: &'static str,
     locale: &'static str,
     size: (u32, u32),
+    /// Size of the text, in per cent.
+    text: u32,
 }
 
 impl Look {
     fn all(arguments: &Arguments) -> Vec<Self> {
-        let wanted =
-            |list: &[String], one: &str| list.is_empty() || list.iter().any(|it| it == one);
         let mut looks = Vec::new();
-        for locale in LOCALES.into_iter().filter(|it| wanted(&arguments.locale, it)) {
-            for theme in THEMES.into_iter().filter(|it| wanted(&arguments.theme, it)) {
-                looks.extend(SIZES.map(|size| Self { theme, locale, size }));
+        for locale in LOCALES {
+            for theme in THEMES {
+                looks.extend(SIZES.map(|size| Self { theme, locale, size, text: 100 }));
             }
         }
+        looks.retain(|look| look.wanted(arguments));
         looks
+    }
+
+    fn with_large_text(arguments: &Arguments) -> Vec<Self> {
+        let sized = |(locale, theme)| {
+            LARGE_TEXT_SIZES.map(|size| Self { theme, locale, size, text: LARGE_TEXT })
+        };
+        let mut looks: Vec<Self> = LARGE_TEXT_IN.into_iter().flat_map(sized).collect();
+        looks.retain(|look| look.wanted(arguments));
+        looks
+    }
+
+    fn wanted(&self, arguments: &Arguments) -> bool {
+        let among = |list: &[String], one: &str| list.is_empty() || list.iter().any(|it| it == one);
+        among(&arguments.locale, self.locale) && among(&arguments.theme, self.theme)
     }
 
     fn file(self, scene: &str) -> String {
         let (width, height) = self.size;
-        format!("{scene}-{}-{}-{width}x{height}", self.locale, self.theme)
+        let text = if self.text == 100 { String::new() } else { format!("-text{}", self.text) };
+        format!("{scene}-{}-{}-{width}x{height}{text}", self.locale, self.theme)
     }
 }
 
@@ -86,6 +123,7 @@ pub async fn take(arguments: &Arguments) -> Result<()> {
     std::fs::create_dir_all(root().join(SHOWN))?;
     let logs = artifacts("screenshots")?;
     let looks = Look::all(arguments);
+    let large = Look::with_large_text(arguments);
 
     // Few messages come by themselves, so that the pictures of one run tell one story.
     let mut backend = Backend::start_with(&logs, &["--demo", "--messages-per-minute", "1"])?;
@@ -94,7 +132,7 @@ pub async fn take(arguments: &Arguments) -> Result<()> {
     let mut camera =
         Camera { app: &app, desktop: &desktop, folder, shown: pictures_shown()?, taken: 0 };
 
-    for &look in &looks {
+    for &look in looks.iter().chain(&large) {
         camera.put_on(look).await?;
         app.until("the sign-in screen", &there("login-submit")).await?;
         camera.take(look, "sign-in").await?;
@@ -110,10 +148,14 @@ pub async fn take(arguments: &Arguments) -> Result<()> {
         camera.put_on(look).await?;
         camera.online(look).await?;
     }
+    for &look in &large {
+        camera.put_on(look).await?;
+        camera.online_with_large_text(look).await?;
+    }
 
     backend.kill();
     app.until_within(SOON * 2, "to be offline", &there("offline-banner"), vec![]).await?;
-    for &look in &looks {
+    for &look in looks.iter().chain(&large) {
         camera.put_on(look).await?;
         camera.open_conversation().await?;
         camera.take(look, "offline").await?;
@@ -167,20 +209,25 @@ impl Camera<'_> {
         let (width, height) = look.size;
         let window = self.desktop.screen.until_there(SOON).await?;
         self.desktop.screen.put(window, Area { x: 40, y: 20, width, height })?;
-        self.app.set(json!({ "theme": look.theme, "locale": look.locale })).await?;
+        let scale = f64::from(look.text) / 100.0;
+        let settings = json!({ "theme": look.theme, "locale": look.locale, "textScale": scale });
+        self.app.set(settings).await?;
         let worn = "
-            const { lang, dataset } = document.documentElement;
-            const size = `${innerWidth}x${innerHeight}`;
-            return (lang.startsWith(arguments[1]) && dataset.theme === arguments[0] && size === arguments[2])
-                || [lang, dataset.theme, size].join(' ');
+            const root = document.documentElement;
+            const is = [root.dataset.theme, root.lang.slice(0, 2), `${innerWidth}x${innerHeight}`,
+                getComputedStyle(root).fontSize].join(' ');
+            return is === arguments[0] || is;
         ";
-        let wanted = [look.theme, look.locale, &format!("{width}x{height}")].map(Value::from);
-        self.app.until_within(SOON, "the look", worn, wanted.to_vec()).await
+        let wanted = format!("{} {} {width}x{height} {}px", look.theme, look.locale, 16.0 * scale);
+        self.app.until_within(SOON, "the look", worn, vec![json!(wanted)]).await
     }
 
     async fn take(&mut self, look: Look, scene: &str) -> Result<()> {
         let name = look.file(scene);
         let picture = self.app.picture().await?;
+        if look.text != 100 {
+            self.app.until(&format!("all of {name} within the window"), CUT_OFF).await?;
+        }
         write(&self.folder.join(&name), &picture)?;
         if self.shown.contains(&name) {
             write(&root().join(SHOWN).join(&name), &picture)?;
@@ -238,6 +285,40 @@ impl Camera<'_> {
             self.app.click(&test_id(&format!("settings-{section}"))).await?;
             self.take(look, &format!("settings-{section}")).await?;
         }
+        self.app.click(&test_id("nav-chat")).await
+    }
+
+    /// The screens that are fullest, with text twice as large.
+    async fn online_with_large_text(&mut self, look: Look) -> Result<()> {
+        // One column shows either, list or messages: the section leads from these back to the list.
+        let in_list = there("conversation-row");
+        self.app.click(&test_id("nav-chat")).await?;
+        self.app.until("the list", &in_list).await?;
+        self.take(look, "list").await?;
+        self.open_conversation().await?;
+        self.take(look, "chat").await?;
+        self.keys("i", true).await?;
+        self.app.until("the contact", &there("contact-panel")).await?;
+        self.take(look, "contact").await?;
+        self.app.click(&test_id("contact-close")).await?;
+        self.app.until("its end", &gone("contact-panel")).await?;
+
+        self.keys("k", true).await?;
+        self.app.until("the palette", &there("palette")).await?;
+        self.take(look, "palette").await?;
+        self.keys("Escape", false).await?;
+        self.app.until("its end", &gone("palette")).await?;
+
+        self.app.click(&test_id("nav-settings")).await?;
+        let choose = "
+            const list = document.querySelector('[data-testid=settings-pages]');
+            if (!list) return 'no list of sections';
+            list.value = 'look';
+            list.dispatchEvent(new Event('change', { bubbles: true }));
+            return true;
+        ";
+        self.app.until("the list of sections", choose).await?;
+        self.take(look, "settings").await?;
         self.app.click(&test_id("nav-chat")).await
     }
 
