@@ -34,6 +34,42 @@ class LaidOut implements ResizeObserver {
 }
 
 globalThis.ResizeObserver = LaidOut;
+
+/** Nothing is laid out, so a test says when what is watched leaves the view. */
+export class Watched implements IntersectionObserver {
+  static readonly all = new Set<Watched>();
+  static leave(target: Element): void {
+    for (const watched of Watched.all) {
+      if (watched.#targets.has(target)) watched.#tell([{ target, isIntersecting: false } as IntersectionObserverEntry], watched);
+    }
+  }
+  readonly root = null;
+  readonly rootMargin = '';
+  readonly scrollMargin = '';
+  readonly thresholds = [];
+  readonly #targets = new Set<Element>();
+  readonly #tell: IntersectionObserverCallback;
+  constructor(tell: IntersectionObserverCallback) {
+    this.#tell = tell;
+    Watched.all.add(this);
+  }
+  observe(target: Element): void {
+    this.#targets.add(target);
+    queueMicrotask(() => {
+      if (Watched.all.has(this)) this.#tell([{ target, isIntersecting: true } as IntersectionObserverEntry], this);
+    });
+  }
+  unobserve(target: Element): void {
+    this.#targets.delete(target);
+  }
+  disconnect(): void {
+    Watched.all.delete(this);
+  }
+  takeRecords(): IntersectionObserverEntry[] {
+    return [];
+  }
+}
+globalThis.IntersectionObserver = Watched;
 Element.prototype.scrollTo = function () {};
 Element.prototype.scrollBy = function (this: Element, ...to: unknown[]) {
   const by = typeof to[0] === 'object' ? (to[0] as ScrollToOptions).top : (to[1] as number);

@@ -32,6 +32,22 @@ export async function save(desk: Desk, file: MediaFile): Promise<void> {
   }
 }
 
+/** Puts the picture on the clipboard. Nothing on screen shows that it worked, so a notice says it. */
+export async function copyPicture(desk: Desk, messageId: number): Promise<void> {
+  try {
+    await desk.platform.copyPicture(messageId);
+    desk.notices.add({ kind: 'info', text: m.media_copied() });
+  } catch (thrown) {
+    const { code, message } = CommandError.from(thrown);
+    const known: Record<string, () => string> = {
+      internal: m.notice_copy_failed,
+      not_found: m.media_gone,
+      file_kind: m.media_unshown,
+    };
+    desk.notices.error(known[code]?.() ?? message);
+  }
+}
+
 /** Hands it to what the system has for it, unless it could be a program. */
 export async function openFile(desk: Desk, file: MediaFile): Promise<void> {
   const info = await file.load(true);

@@ -39,6 +39,7 @@ export async function connectTauri(): Promise<Platform> {
     chooseOpenPath: () => shell('choose_open_path'),
     mediaUrl: (messageId, small) => `${convertFileSrc(String(messageId), 'media')}${small ? '/small' : ''}`,
     mediaBytes: (messageId) => shell('media_bytes', { messageId }),
+    copyPicture: (messageId) => shell('copy_picture', { messageId }),
     openMedia: (messageId) => shell('open_media', { messageId }),
     ready(look) {
       void invoke('ui_ready', look);

@@ -36,8 +36,10 @@ export interface Platform {
   chooseOpenPath(): Promise<string | null>;
   /** The address of a kept picture of a message, also in small. */
   mediaUrl(messageId: number, small: boolean): string;
-  /** The bytes of a message's kept sound. */
+  /** The bytes of a message's kept sound or film. */
   mediaBytes(messageId: number): Promise<ArrayBuffer>;
+  /** Puts a message's picture on the clipboard. */
+  copyPicture(messageId: number): Promise<void>;
   /** Opens a message's file in what the system has for it. */
   openMedia(messageId: number): Promise<void>;
   /** Tells the shell that the first screen is painted, and again when its looks change: it draws the rest alike. */

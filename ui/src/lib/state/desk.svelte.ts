@@ -12,7 +12,7 @@ import {
   type SessionStatus,
 } from '$lib/platform';
 import { m } from '$lib/paraglide/messages.js';
-import { plain } from '$lib/text/whatsapp';
+import { messageText, previewText } from '$lib/text/kinds';
 import { displayName } from '$lib/text/names';
 import { Conversations } from './conversations.svelte';
 import { Failures } from './failures.svelte';
@@ -406,13 +406,13 @@ export class Desk {
 
   #announceMessage(thread: Thread, message: Message): void {
     if (!thread.conversation || thread !== this.thread) return;
-    const text = message.content ? plain(message.content) : m.media_message();
+    const text = messageText(message);
     this.notices.announce(m.announce_message({ name: displayName(thread.conversation), text }));
   }
 
   #announceRow(conversation: Conversation): void {
     if (conversation.id === this.thread?.id) return;
-    const text = conversation.lastMessage ? plain(conversation.lastMessage) : m.media_message();
+    const text = previewText(conversation);
     this.notices.announce(m.announce_message({ name: displayName(conversation), text }));
   }
 }

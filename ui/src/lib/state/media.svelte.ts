@@ -13,7 +13,7 @@ const knownTo = (platform: Platform): Map<number, MediaInfo> => {
 export const forgetMedia = (platform: Platform): boolean => known.delete(platform);
 
 /** Whether the server named a file that can be asked for. */
-export const hasFile = (message: Message): boolean => message.id > 0 && (message.media?.url ?? null) !== null;
+export const hasFile = (message: Message): boolean => message.id > 0 && (message.media?.available ?? false);
 
 /** The file of one message. */
 export class MediaFile {

@@ -61,6 +61,9 @@ const ACCOUNT: Account = {
 export class FakeWorld implements Platform {
   readonly calls: { name: CommandName; args: unknown }[] = [];
   readonly opened: string[] = [];
+  /** Messages whose picture was put on the clipboard. */
+  readonly copied: number[] = [];
+  clipboardFailure: CommandError | null = null;
   /** What is known of the files of messages. */
   readonly media = new Map<number, MediaInfo>();
   /** What the operator answers when asked for a file; null thinks better of it. */
@@ -144,6 +147,12 @@ export class FakeWorld implements Platform {
     return Promise.resolve(new ArrayBuffer(8));
   }
 
+  copyPicture(messageId: number): Promise<void> {
+    if (this.clipboardFailure) return Promise.reject(this.clipboardFailure);
+    this.copied.push(messageId);
+    return Promise.resolve();
+  }
+
   openMedia(messageId: number): Promise<void> {
     this.opened.push(`media ${messageId}`);
     return Promise.resolve();
@@ -189,10 +198,15 @@ export class FakeWorld implements Platform {
   }
 
   /** A contact sends a file, of which the core would tell this. */
-  receiveFile(conversationId: number, type: Message['type'], info: Partial<MediaInfo> = {}): Message {
+  receiveFile(
+    conversationId: number,
+    type: Message['type'],
+    info: Partial<MediaInfo> = {},
+    { content = null, available = true }: { content?: string | null; available?: boolean } = {},
+  ): Message {
     const row = this.#row(conversationId);
-    const message = this.#message(row.id, { from: 'contact', ago: 0, text: null, type, fileName: info.name ?? 'archivo' });
-    message.media = { url: '/uploads/1', fileName: info.name ?? null };
+    const message = this.#message(row.id, { from: 'contact', ago: 0, text: content, type, fileName: info.name ?? 'archivo' });
+    message.media = { fileName: info.name ?? null, available, width: null, height: null };
     this.media.set(message.id, { state: 'ready', mime: null, name: 'archivo', size: 1200, width: null, height: null, openable: true, ...info });
     row.lines.push(message);
     this.#touch(row);
@@ -432,6 +446,7 @@ export class FakeWorld implements Platform {
       phone: seed.phone,
       name: seed.name ?? seed.phone,
       lastMessage: null,
+      lastKind: null,
       lastMessageAt: null,
       lastFrom: null,
       lastState: null,
@@ -467,14 +482,15 @@ export class FakeWorld implements Platform {
       state,
       hold: state === 'queued' ? (this.connection?.state === 'offline' ? 'offline' : 'previous') : null,
       error: null,
-      media: line.type && line.type !== 'text' ? { url: null, fileName: line.fileName ?? null } : null,
+      media: line.type && line.type !== 'text' ? { fileName: line.fileName ?? null, available: false, width: null, height: null } : null,
       gapBefore: false,
     };
   }
 
   #touch(row: Row): void {
     const last = row.lines.at(-1);
-    row.lastMessage = last ? (last.content ?? last.media?.fileName ?? null) : null;
+    row.lastMessage = last ? (last.content ?? (last.type === 'document' ? last.media?.fileName : null) ?? `[${last.type}]`) : null;
+    row.lastKind = last?.type ?? null;
     row.lastFrom = last?.from ?? null;
     row.lastState = last && last.from !== 'contact' ? last.state : null;
     row.waitingSince = null;
