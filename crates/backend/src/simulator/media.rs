@@ -103,6 +103,8 @@ mod tests {
         assert!(note.starts_with(b"RIFF"));
         assert_eq!(note.len(), 44 + (RATE * SECONDS) as usize);
         assert!(FILM.starts_with(b"\x1aE\xdf\xa3"));
+        // As browsers and what tells types from bytes look for it.
+        assert!(FILM.windows(7).take(64).any(|bytes| bytes == b"\x42\x82\x84webm"));
         let paper = String::from_utf8(paper("Lista de precios")).unwrap();
         assert!(paper.starts_with("%PDF-1.4"));
         let table = paper.rfind("startxref\n").map(|at| &paper[at + 10..]).unwrap();
