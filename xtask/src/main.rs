@@ -67,13 +67,15 @@ enum Task {
         /// One only: event, body, headers, link or settings.
         target: Option<String>,
     },
-    /// Check style and types; with `--full` also the documentation, the release build, and what is
-    /// known of everything the app is made of.
+    /// Check style and types; with `--full` also the audits, the documentation and the release
+    /// build.
     Lint {
-        /// Add what is slow, and the audits.
+        /// Add what is slow or asks elsewhere.
         #[arg(long)]
         full: bool,
     },
+    /// Ask what is known of everything the app is made of: faults, licences, sources.
+    Audit,
     /// Write the TypeScript types from the Rust types.
     Bindings,
     /// Run the recorded inputs of a real client through its decisions again.
@@ -100,6 +102,7 @@ fn main() -> ExitCode {
         Task::Soak { args } => tasks::soak(&args),
         Task::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()),
         Task::Lint { full } => tasks::lint(full),
+        Task::Audit => tasks::audit(),
         Task::Bindings => tasks::bindings(),
         Task::Replay { file } => tasks::replay(&file),
         Task::Doctor { install } => doctor::run(install),

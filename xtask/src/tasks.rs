@@ -162,12 +162,20 @@ pub fn lint(full: bool) -> Result<()> {
     let project = Project::find()?;
     steps::run(&project, &[StepName::Fmt, StepName::UiCheck, StepName::UiLint, StepName::Clippy])?;
     if full {
+        audits::run(&project)?;
         let docs = ["doc", "--workspace", "--no-deps", "--document-private-items"];
         Line::new(&project.root, &cargo(), &docs).env("RUSTDOCFLAGS", "-D warnings").run()?;
         Line::new(&project.root, &cargo(), &["build", "--workspace", "--release"]).run()?;
-        audits::run(&project)?;
     }
     Ok(())
+}
+
+/// Asks what is known of everything the app is made of.
+///
+/// # Errors
+/// When something is known; what could not be asked is printed.
+pub fn audit() -> Result<()> {
+    audits::run(&Project::find()?)
 }
 
 /// Writes the TypeScript types from the Rust types.
