@@ -12,6 +12,8 @@ use condorito_tests::desktop::Desktop;
 use condorito_tests::screen::Area;
 use serde_json::json;
 
+mod media;
+
 const THEMES: [&str; 2] = ["light", "dark"];
 const LOCALES: [&str; 3] = ["es", "en", "pt"];
 const SIZES: [(u32, u32); 2] = [(1280, 800), (900, 600)];
@@ -146,6 +148,7 @@ pub async fn take(arguments: &Arguments) -> Result<()> {
     app.until("to be online", online).await?;
     for &look in &looks {
         camera.put_on(look).await?;
+        camera.media(look).await?;
         camera.online(look).await?;
     }
     for &look in &large {
