@@ -31,6 +31,16 @@ async fn a_picture_is_shown_and_stays_without_the_server() -> Result<()> {
     let (script, args) = drawn(by_id("viewer"));
     operator.app.until_within(SOON, "the large picture", script, args).await?;
     operator.app.screenshot("viewer").await?;
+    // No larger than it is: nothing small is blurred unasked.
+    let size = "
+        const { width, height } = document.querySelector('[data-testid=viewer] img').getBoundingClientRect();
+        return [width, height];
+    ";
+    assert_eq!(operator.app.evaluate(size, vec![]).await?, json!([128, 128]));
+    operator.app.click(&by_id("viewer-copy")).await?;
+    let copied = operator.desktop.screen.until_copied("image/png", SOON).await?;
+    let measures = copied.get(16..24).context("the head of a PNG")?;
+    assert_eq!(measures, [0, 0, 0, 128, 0, 0, 0, 128], "what can be pasted is the picture");
     operator.app.click(&by_id("viewer-close")).await?;
 
     operator.backend.kill();
@@ -40,6 +50,10 @@ async fn a_picture_is_shown_and_stays_without_the_server() -> Result<()> {
     let (script, args) = drawn(by_id("picture"));
     operator.app.until_within(SOON, "the kept picture", script, args).await?;
     operator.app.screenshot("offline").await?;
+    let said = "return document.querySelector('[data-testid=preview-kind]')?.innerText ?? document.body.innerText";
+    assert_eq!(operator.app.evaluate(said, vec![]).await?, json!("Foto"));
+    let shape = "return document.querySelector('[data-testid=picture-box]').style.aspectRatio";
+    assert_eq!(operator.app.evaluate(shape, vec![]).await?, json!("128 / 128"));
 
     // The page may show what is kept here, and nothing from elsewhere in its place.
     let seen = operator

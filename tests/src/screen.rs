@@ -12,6 +12,8 @@ use x11rb::rust_connection::RustConnection;
 
 use crate::poll::{Seen, until};
 
+mod clipboard;
+
 /// Class of the app's window.
 const CLASS: &[u8] = b"condorito-desktop";
 
