@@ -46,14 +46,12 @@ const PRIVATE: [&str; 10] =
 /// A program with places of its own for everything, which may leave a core as large as it likes.
 fn exposed(backend: &str) -> Launch {
     let launch = Launch::new(backend).before("ulimit -c unlimited").with("CONDORITO_LOG", "trace");
-    let root = launch.root().to_owned();
-    let mut launch = launch;
-    for name in ["HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"] {
-        let place = root.join(name);
+    let places = ["HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"];
+    places.into_iter().fold(launch, |launch, name| {
+        let place = launch.root().join(name);
         std::fs::create_dir(&place).unwrap();
-        launch = launch.with(name, place);
-    }
-    launch
+        launch.with(name, place)
+    })
 }
 
 /// The tokens and keys as the file of secrets has them now.
@@ -206,9 +204,10 @@ async fn no_canary_is_found_outside_the_encrypted_files() {
     client.until("list_messages", json!({"conversationId": chat}), has(&media)).await;
     assert_eq!(client.ok("media_info", media.clone()).await["state"], "ready");
     let opened = client.ok("media_file", media).await;
-    assert!(
-        Path::new(opened["path"].as_str().unwrap()).starts_with(client.folder().join("opened"))
-    );
+    let opened = PathBuf::from(opened["path"].as_str().unwrap());
+    assert!(opened.starts_with(client.folder().join("opened")));
+    // What is declared would be found: the search sees what there is.
+    assert!(hunt.words(true, true).find(&std::fs::read(&opened).unwrap()).is_some());
 
     // What goes wrong: commands, sends with the server's own words, events, the connection.
     client.code("search", json!({"text": 7, "conversationId": NUMBER})).await;
