@@ -131,7 +131,7 @@ impl Engine {
             After::Outbox { local_id } => self.outbox.mark_unwritten(&local_id),
             After::Consented { token, .. } => self.answer(token, Err(code)),
             After::Discarded { row, token } => {
-                self.on_not_discarded(*row);
+                self.on_not_discarded(*row, code);
                 self.answer(token, Err(code));
             }
             After::Answer { token, .. } => {

@@ -206,10 +206,18 @@ impl Engine {
         }
     }
 
-    /// The store still has it, so it is as before.
-    pub(crate) fn on_not_discarded(&mut self, row: OutboxRow) {
-        let phone = row.phone.clone();
+    /// The store still has it. It was not to be sent, so it waits for no turn any more: the operator
+    /// decides again.
+    pub(crate) fn on_not_discarded(&mut self, mut row: OutboxRow, code: ErrorCode) {
+        if row.state == OutboxState::Queued {
+            let may_be_there = row.attempts > 0;
+            row.state = if may_be_there { OutboxState::Unconfirmed } else { OutboxState::Failed };
+            row.error = Some(code).filter(|_| !may_be_there);
+            row.hold = None;
+        }
+        let (local_id, phone) = (row.local_id.clone(), row.phone.clone());
         self.outbox.insert(row);
+        self.put_outbox(&local_id);
         if let Some(id) = self.convs.id_of_phone(&phone) {
             self.settle_local_preview(id);
         }

@@ -34,7 +34,12 @@ impl World {
         state.blocked_until = 0;
         state.state = ConnectionState::Stopped;
         state.deceived = false;
-        state.discards.clear();
+        // Stored, and nobody was told.
+        for local_id in std::mem::take(&mut state.discards).into_values() {
+            if let Some(written) = state.written.get_mut(&local_id) {
+                written.discarded = true;
+            }
+        }
         self.hit("fault kill and reopen");
         if half {
             self.hit("fault kill with a batch half stored");
