@@ -4,6 +4,10 @@
 
 use std::process::ExitCode;
 
+/// Gives back what a catch-up with large pages needed for a moment; the system's may keep it.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     condorito_desktop::run()
 }

@@ -16,6 +16,10 @@ use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
+/// Gives back what a catch-up with large pages needed for a moment; the system's may keep it.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     condorito_client::leave_no_traces();
     let options = Options::parse();
