@@ -58,6 +58,15 @@ const CUT_OFF: &str = "
     return all.length === 0 || all.map((one) => one.outerHTML.slice(0, 160));
 ";
 
+/// Whether the message that was looked for stands in the view of the conversation.
+const FOUND_IN_VIEW: &str = "
+    const view = document.querySelector('[data-testid=message-list]')?.getBoundingClientRect();
+    const mark = document.querySelector('[data-testid=message][tabindex=\"0\"] mark');
+    if (!view || !mark || getComputedStyle(mark).visibility !== 'visible') return 'nothing is marked';
+    const found = mark.getBoundingClientRect();
+    return (found.bottom > view.top && found.top < view.bottom) || [found, view];
+";
+
 /// What to take pictures of.
 #[derive(Debug, Parser)]
 pub struct Arguments {
@@ -260,6 +269,7 @@ impl Camera<'_> {
         self.take(look, "search").await?;
         self.app.click(&test_id("search-hit")).await?;
         self.app.until("the search in the conversation", &there("find-bar")).await?;
+        self.app.until("what was found, in view", FOUND_IN_VIEW).await?;
         self.take(look, "find").await?;
         self.app.click(&test_id("find-close")).await?;
         self.app.until("its end", &gone("find-bar")).await?;
