@@ -57,7 +57,9 @@ const fn name((before, after): Way) -> Result<Option<&'static str>, NoWay> {
         | (Failed, Some(Failed))
         | (Sent, Some(Sent))
         // It had not left and waited again, but a full disk had not taken that.
-        | (Sending, None) => return Ok(None),
+        | (Sending, None)
+        // It was to be thrown away, which a full disk refused, and an earlier try may have left.
+        | (Queued, Some(Unconfirmed)) => return Ok(None),
         (Queued, Some(Sending)) => "outbox queued to sending",
         (Queued, Some(Failed)) => "outbox queued to failed: its conversation was deleted",
         (Queued, Some(Sent)) => "outbox queued again, then the echo of the first try",
