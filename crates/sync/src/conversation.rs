@@ -195,6 +195,16 @@ impl Index {
             .or_insert(id);
     }
 
+    /// The server tells another number of a conversation than before.
+    pub(crate) fn follow_phone(&mut self, id: ConversationId, before: &str) {
+        if self.by_phone.get(before) == Some(&id) {
+            self.by_phone.remove(before);
+        }
+        if let Some(row) = self.by_id.get(&id).map(|conv| conv.row.clone()) {
+            self.name_phone(&row);
+        }
+    }
+
     pub(crate) fn remove(&mut self, id: ConversationId) -> Option<Conv> {
         let conv = self.by_id.remove(&id)?;
         if self.by_phone.get(&conv.row.phone) == Some(&id) {

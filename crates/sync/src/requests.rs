@@ -14,6 +14,9 @@ const BACKGROUND_AT_ONCE: usize = 4;
 /// How long after a failure even one who asks anew waits for the next try.
 const ASKED_AGAIN_MS: u64 = 3000;
 
+/// After so many failures of the list whoever waits for a comparison is told.
+const TRIES_WAITED_FOR: u8 = 4;
+
 /// What a request is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -297,6 +300,10 @@ impl Engine {
             let wait = 500_u64.saturating_mul(1 << job.tries.min(6)).min(30_000);
             job.not_before = self.now.mono.saturating_add(wait);
             job.failed_at = Some(self.now.mono);
+            // It goes on, but who waits is told.
+            if matches!(job.purpose, Purpose::List { .. }) && job.tries == TRIES_WAITED_FOR {
+                self.disappoint(code_of(&failure));
+            }
             self.requests.waiting.push_front(job);
             return;
         }

@@ -7,8 +7,8 @@ use condorito_model::fact::ConversationFact;
 use condorito_model::link::LinkFact;
 use condorito_model::record::{OutboxRow, OutboxState, Outcome, Snapshot, StoreOp};
 use condorito_model::rest::{Failure, Headers, Reply, Request};
-use condorito_model::{ConversationId, LocalId, Timestamp};
-use condorito_sync::{Command, Config, Effect, Engine, Input, Now, Token};
+use condorito_model::{ConversationId, ErrorCode, LocalId, Timestamp};
+use condorito_sync::{Answered, Command, Config, Effect, Engine, Input, Now, Token};
 use std::collections::VecDeque;
 
 const PHONE: &str = "5493875550001";
@@ -20,11 +20,23 @@ struct Desk {
     now: u64,
     /// When a page was asked for.
     pages: Vec<u64>,
+    /// Whether the list fails too.
+    down: bool,
+    /// The number of the conversation.
+    phone: &'static str,
+    answers: Vec<(Token, Result<Answered, ErrorCode>)>,
 }
 
 impl Desk {
     fn new() -> Self {
-        let mut desk = Self { engine: Engine::new(Config::default()), now: 0, pages: Vec::new() };
+        let mut desk = Self {
+            engine: Engine::new(Config::default()),
+            now: 0,
+            pages: Vec::new(),
+            down: false,
+            phone: PHONE,
+            answers: Vec::new(),
+        };
         desk.input(Input::Opened { snapshot: Box::new(Snapshot::default()) });
         desk.input(Input::SignedIn);
         desk.input(Input::Link { fact: LinkFact::Up { generation: 1 } });
@@ -48,10 +60,19 @@ impl Desk {
                         let headers = Headers::default();
                         inputs.push_back(Input::Answer { request: id, result, headers, rtt_ms: 1 });
                     }
+                    Effect::Answer { token, result } => self.answers.push((token, result)),
                     _ => {}
                 }
             }
         }
+    }
+
+    fn ask(&mut self, number: u64, command: Command) {
+        self.input(Input::Command { token: Token(number), command });
+    }
+
+    fn answer(&self, number: u64) -> Option<&Result<Answered, ErrorCode>> {
+        self.answers.iter().find(|(token, _)| *token == Token(number)).map(|(_, result)| result)
     }
 
     fn serve(&mut self, request: &Request) -> Result<Reply, Failure> {
@@ -60,10 +81,11 @@ impl Desk {
             assert!(self.pages.len() < 100, "a storm: {:?}", self.pages);
         }
         match request {
+            Request::Conversations { .. } if self.down => Err(Failure::ServerFault { status: 500 }),
             Request::Conversations { .. } => {
                 let row = ConversationFact {
                     id: ID,
-                    phone: PHONE.into(),
+                    phone: self.phone.into(),
                     name: None,
                     last_message: Some("hola".into()),
                     last_message_at: Some(Timestamp::from_millis(0)),
@@ -137,4 +159,34 @@ fn an_operator_who_asks_again_and_again_is_no_storm() {
         desk.until(number * 50);
     }
     assert!(desk.most_in_a_second() <= 2, "{:?}", desk.pages);
+}
+
+#[test]
+fn who_waits_for_a_comparison_that_fails_is_told() {
+    let mut desk = Desk::new();
+    desk.until(60_000);
+    desk.down = true;
+    desk.ask(1, Command::SyncNow);
+    desk.until(75_000);
+    assert_eq!(desk.answer(1), Some(&Err(ErrorCode::ServerFault)));
+    // The comparison itself goes on, and is over once the server is well.
+    desk.down = false;
+    desk.until(140_000);
+    desk.ask(2, Command::SyncNow);
+    desk.until(300_000);
+    assert!(matches!(desk.answer(2), Some(Ok(Answered::Synced { .. }))), "{:?}", desk.answers);
+}
+
+#[test]
+fn a_conversation_is_found_by_the_number_that_it_has_now() {
+    let mut desk = Desk::new();
+    desk.until(1000);
+    desk.phone = "5493875550002";
+    desk.ask(1, Command::SyncNow);
+    desk.until(300_000);
+    desk.ask(2, Command::StartConversation { phone: "5493875550002".into() });
+    assert_eq!(desk.answer(2), Some(&Ok(Answered::Conversation { id: ID })));
+    desk.ask(3, Command::StartConversation { phone: PHONE.into() });
+    let begun = desk.answer(3);
+    assert!(matches!(begun, Some(Ok(Answered::Conversation { id })) if id.is_local()), "{begun:?}");
 }

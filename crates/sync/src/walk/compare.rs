@@ -84,6 +84,7 @@ impl Engine {
         if changed {
             ops.push(StoreOp::PutConversations { rows: vec![conv.row.clone()] });
         }
+        let renumbered = conv.row.phone != old.phone;
         let news = changed || more;
         // What is compared again later for its count needs no second look now.
         let again = touched && !(conv.synced && conv.unsure);
@@ -97,6 +98,9 @@ impl Engine {
             if news {
                 pass.changed.insert(fact.id);
             }
+        }
+        if renumbered {
+            self.convs.follow_phone(fact.id, &old.phone);
         }
         Compared { news, close }
     }

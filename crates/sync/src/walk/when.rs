@@ -46,6 +46,17 @@ impl Engine {
         }
     }
 
+    /// The server fails at the list: nobody is kept waiting for the comparison.
+    pub(crate) fn disappoint(&mut self, code: ErrorCode) {
+        let mut waiting = std::mem::take(&mut self.sync_waiters);
+        if let Some(pass) = self.pass.as_mut() {
+            waiting.append(&mut pass.take_tokens());
+        }
+        for token in waiting {
+            self.answer(token, Err(code));
+        }
+    }
+
     /// Ends the pass when everything it was for is there.
     pub(crate) fn advance_pass(&mut self) {
         let empty = self
