@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { onlyEmoji } from '$lib/text/emoji';
 import type { MessageKind } from '$lib/platform';
-import { preview } from '$lib/text/kinds';
+import { preview, textToCopy } from '$lib/text/kinds';
 import { placeOf } from '$lib/text/place';
 import { cardsOf } from '$lib/text/vcard';
 
@@ -85,4 +85,15 @@ describe('what the list says of the newest message', () => {
     ['location', '/9j/4AAQSkZJRg', 'location', ''],
     ['contact_card', 'BEGIN:VCARD\nFN:Juan\nEND:VCARD', 'contact_card', 'Juan'],
   ])('%s, %j', (lastKind, lastMessage, kind, text) => expect(preview({ lastKind, lastMessage })).toEqual({ kind, text }));
+});
+
+describe('what is copied of a message', () => {
+  test.each<[MessageKind, string | null, string]>([
+    ['text', 'Hola *Ana*', 'Hola *Ana*'],
+    ['image', null, ''],
+    ['contact_card', 'BEGIN:VCARD\nFN:Juan\nORG:Sur;\nTEL;waid=1:+54 9 11 5550-4305\nEMAIL:j@sur.example\nEND:VCARD', 'Juan\nSur\n+54 9 11 5550-4305\nj@sur.example'],
+    ['contact_card', 'BEGIN:VCARD', ''],
+    ['location', '/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAYEBQYFBAYGBQYHBwYIChAKCgkJChQODwwQFxQYGBcUFhYaHSUf', ''],
+    ['location', 'El local\n-24.78821,-65.41031', 'El local\n-24.78821, -65.41031'],
+  ])('%s, %j', (type, content, expected) => expect(textToCopy({ type, content })).toBe(expected));
 });

@@ -1,6 +1,7 @@
 /** What a message is, in a word, and what the list says of the newest one. */
 import { m } from '$lib/paraglide/messages.js';
 import type { Conversation, Message, MessageKind } from '$lib/platform';
+import { placeOf } from './place';
 import { cardsOf } from './vcard';
 import { plain } from './whatsapp';
 
@@ -45,3 +46,16 @@ export function previewText(conversation: Conversation): string {
 
 export const messageText = ({ type, content }: Message): string =>
   previewText({ lastKind: type, lastMessage: content } as Conversation);
+
+/** What a person copies of a message: what is read of it, never the data behind a card or a place. */
+export function textToCopy({ type, content }: Pick<Message, 'type' | 'content'>): string {
+  const text = content ?? '';
+  if (type === 'contact_card') {
+    return cardsOf(text)
+      .map(({ name, company, phones, emails }) => [name, company, ...phones, ...emails].filter((line) => line !== '').join('\n'))
+      .join('\n\n');
+  }
+  if (type !== 'location') return text;
+  const { words, at } = placeOf(text) ?? { words: '', at: null };
+  return [words, at === null ? '' : `${at.latitude}, ${at.longitude}`].filter((line) => line !== '').join('\n');
+}
