@@ -18,6 +18,7 @@ mod history;
 mod input;
 mod join;
 mod live;
+mod load;
 mod notice;
 mod notify;
 mod outbox;

@@ -5,10 +5,10 @@ mod storing;
 mod timers;
 
 use crate::budget::{Budget, Limits};
-use crate::catchup::Loads;
 use crate::conversation::{Conv, Index};
 use crate::history::Stretch;
 use crate::input::{Answered, Command, Effect, Input, Now, Ticket, Token};
+use crate::load::Loads;
 use crate::notice::NoticePolicy;
 use crate::notify::Notices;
 use crate::outbox::Outbox;
