@@ -8,20 +8,45 @@ pub(super) const FILM: &[u8] = include_bytes!("../../assets/ball.webm");
 const RATE: u32 = 8000;
 const SECONDS: u32 = 3;
 
-/// A sunset in two colours that depend on `hue`, as a PNG of this size.
+/// Red, green and blue.
+type Color = (u32, u32, u32);
+
+/// From the zenith to the horizon: an evening, a morning and a grey noon.
+const EVENING: (Color, Color) = ((38, 70, 106), (244, 176, 132));
+const MORNING: (Color, Color) = ((96, 150, 178), (250, 222, 186));
+const NOON: (Color, Color) = ((112, 124, 132), (214, 216, 210));
+/// The far ridge and the near one: period and height in parts of the picture's width and height, and
+/// the colour.
+const RIDGES: [(u32, u32, [u8; 3]); 2] = [(3, 4, [92, 84, 104]), (2, 7, [44, 52, 60])];
+
+/// Mountains under a sky that depends on `hue`, as a PNG of this size.
 pub(super) fn picture(hue: u8, (width, height): (u32, u32)) -> Result<Vec<u8>, Error> {
-    let sun = width.min(height) / 5;
     let failed = |error: png::EncodingError| Error::Picture(error.to_string());
+    let (zenith, horizon) = match hue % 3 {
+        0 => EVENING,
+        1 => MORNING,
+        _ => NOON,
+    };
+    let sun = width.min(height) / 8;
     let mut pixels = Vec::with_capacity((width * height * 3) as usize);
     for y in 0..height {
+        let mix = |from: u32, to: u32| {
+            u8::try_from((from * (height - y) + to * y) / height).unwrap_or(u8::MAX)
+        };
+        let sky = [mix(zenith.0, horizon.0), mix(zenith.1, horizon.1), mix(zenith.2, horizon.2)];
         for x in 0..width {
-            let depth = u8::try_from(y * 200 / height).unwrap_or(u8::MAX);
-            let (dx, dy) = (x.abs_diff(width / 2), y.abs_diff(height * 2 / 3));
-            let in_the_sun = dx * dx + dy * dy < sun * sun;
-            let color = if in_the_sun {
-                [255, 236, 170]
-            } else {
-                [255 - depth, depth.wrapping_add(hue) / 2, hue / 2 + depth / 4]
+            let (dx, dy) = (x.abs_diff(width * 2 / 3), y.abs_diff(height / 2));
+            // The nearest ridge that reaches up to here hides what is behind.
+            let ridge = RIDGES.iter().rev().find(|(period, part, _)| {
+                let period = (width / period).max(1);
+                let slope = (x + u32::from(hue)) % period;
+                let peak = slope.min(period - slope) * 2 * (height / part) / period;
+                y + peak > height - height / (part * 2)
+            });
+            let color = match ridge {
+                Some((.., color)) => *color,
+                None if dx * dx + dy * dy < sun * sun => [255, 240, 206],
+                None => sky,
             };
             pixels.extend_from_slice(&color);
         }
