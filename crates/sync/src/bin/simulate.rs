@@ -3,7 +3,9 @@
 //! `simulate --seeds 2000` runs seeds 0 to 1999 and the planted bugs; `simulate --seed 17` runs one.
 
 use clap::Parser;
-use condorito_sync::sim::{Coverage, EXPECTED, Plant, WAYS, World, find_planted, run, run_busy};
+use condorito_sync::sim::{
+    Coverage, EXPECTED, Plant, RARE_WAYS, WAYS, World, find_planted, run, run_busy,
+};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -56,13 +58,16 @@ fn main() -> ExitCode {
         .max(1);
     let one = |seed| if options.busy { run_busy(seed) } else { run(seed, plant) };
     let (coverage, failures) = many(jobs, options.from, options.seeds, &one);
-    for name in EXPECTED.iter().chain(WAYS) {
+    for name in EXPECTED.iter().chain(WAYS).chain(RARE_WAYS) {
         println!("{:>10}  {name}", coverage.0.get(name).copied().unwrap_or_default());
     }
     for (seed, what) in &failures {
         println!("seed {seed}: {what}");
     }
-    let missing = if options.busy { Vec::new() } else { coverage.missing() };
+    let mut missing = if options.busy { Vec::new() } else { coverage.missing() };
+    if !options.busy && options.seeds >= 2000 {
+        missing.extend(coverage.missing_rare());
+    }
     for name in &missing {
         println!("never reached: {name}");
     }

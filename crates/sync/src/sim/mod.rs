@@ -13,7 +13,7 @@ mod server;
 mod store;
 mod world;
 
-pub use coverage::{Coverage, EXPECTED, WAYS};
+pub use coverage::{Coverage, EXPECTED, RARE_WAYS, WAYS};
 pub use store::{Cached, MemStore};
 pub use world::World;
 
