@@ -190,6 +190,17 @@ const HERE: &[Need] = &[
         },
     },
     Need {
+        name: "xdg-mime, which makes a program the one that opens links",
+        for_: For::Testing,
+        probe: Probe::Program("xdg-mime"),
+        sources: Sources {
+            apt: Some("xdg-utils"),
+            dnf: Some("xdg-utils"),
+            pacman: Some("xdg-utils"),
+            ..NONE
+        },
+    },
+    Need {
         name: "WebKitGTK's WebDriver",
         for_: For::Testing,
         probe: Probe::Program("WebKitWebDriver"),
