@@ -56,8 +56,9 @@ const fn name((before, after): Way) -> Result<Option<&'static str>, NoWay> {
         | (Unconfirmed, Some(Unconfirmed))
         | (Failed, Some(Failed))
         | (Sent, Some(Sent))
-        // It had not left and waited again, but a full disk had not taken that.
-        | (Sending, None)
+        // It had not left and waited again, or was given to the operator, but a full disk had not
+        // taken that.
+        | (Sending | Reconciling, None)
         // It was to be thrown away, which a full disk refused, and an earlier try may have left.
         | (Queued, Some(Unconfirmed)) => return Ok(None),
         (Queued, Some(Sending)) => "outbox queued to sending",
