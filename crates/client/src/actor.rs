@@ -1,7 +1,7 @@
 //! The task that owns the engine: one input at a time in, effects out. Everything that takes time
 //! happens elsewhere and comes back as an input.
 
-mod clearing;
+mod resting;
 mod task;
 mod words;
 

@@ -1,6 +1,6 @@
 //! The task itself: it waits, decides one input at a time, and carries out what was decided.
 
-use super::clearing::Resting;
+use super::resting::Resting;
 use super::words::{failure_word, kind_of};
 use super::*;
 use condorito_model::fact::ServerEvent;
