@@ -67,14 +67,33 @@ async fn says_no_more_and_no_louder_than_the_settings_allow() -> Result<()> {
     })
     .await?;
     app.command("unmute", json!({"conversationId": ana})).await?;
-    let last = next("De nuevo", "De nuevo").await?;
+    next("De nuevo", "De nuevo").await?;
     assert!(!notifications.calls().iter().any(|it| it.body.contains("Callada")));
+
+    // In the hours of quiet nothing either.
+    app.set(json!({"quietHours": around_now()})).await?;
+    operator.ana_writes("De noche").await?;
+    until("the message of the quiet hours", SOON, async || {
+        let row = conversation(&operator, ana).await?;
+        Ok(Seen::when(row.get("lastMessage") == Some(&json!("De noche")), row.to_string()))
+    })
+    .await?;
+    app.set(json!({"quietHours": null})).await?;
+    let last = next("De día", "De día").await?;
+    assert!(!notifications.calls().iter().any(|it| it.body.contains("De noche")));
     notifications.press(last.id, "mark-read").await?;
     until("it to be read", SOON, async || {
         let row = conversation(&operator, ana).await?;
         Ok(Seen::when(row.get("unreadCount") == Some(&json!(0)), row.to_string()))
     })
     .await
+}
+
+/// Hours that began one ago and end in two, wherever midnight is.
+fn around_now() -> Value {
+    let now = jiff::Zoned::now();
+    let hour = |by: i8| format!("{:02}:00", (now.hour() + by).rem_euclid(24));
+    json!({"from": hour(-1), "to": hour(2)})
 }
 
 #[tokio::test]
